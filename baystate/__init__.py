@@ -1,0 +1,1 @@
+"""Composition: knows everyone, known by no one."""

@@ -1,0 +1,142 @@
+"""Settings of the application, read from the environment. docs/configuration.md lists every name."""
+
+import os
+from pathlib import Path
+
+from django.core.exceptions import ImproperlyConfigured
+
+from baystate import env
+from baystate.database import databases
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = env.path("BAYSTATE_VAR", default=BASE_DIR / "var")
+
+DEBUG = env.boolean("BAYSTATE_DEBUG", default=False)
+SECRET_KEY = env.text("BAYSTATE_SECRET_KEY", default="not secret: for debugging only" if DEBUG else "")
+if not SECRET_KEY:
+    raise ImproperlyConfigured(
+        "BAYSTATE_SECRET_KEY is not set. It is required unless BAYSTATE_DEBUG is on; any 50 random characters will do."
+    )
+
+# who may speak to us, and from where
+ALLOWED_HOSTS = env.listed("BAYSTATE_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.listed("BAYSTATE_CSRF_ORIGINS", default=[])
+BIND_ADDRESS = env.text("BAYSTATE_BIND", default="127.0.0.1")
+SECURE = env.boolean("BAYSTATE_HTTPS", default=not DEBUG)
+PROXY_HEADER = env.text("BAYSTATE_PROXY_HEADER", default="")
+if PROXY_HEADER:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_" + PROXY_HEADER.upper().replace("-", "_"), "https")
+SECURE_SSL_REDIRECT = SECURE
+SECURE_HSTS_SECONDS = env.integer("BAYSTATE_HSTS_SECONDS", default=31_536_000 if SECURE else 0, minimum=0)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
+SECURE_HSTS_PRELOAD = SECURE
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+X_FRAME_OPTIONS = "DENY"
+
+INSTALLED_APPS = [
+    "daphne",
+    "baystate",
+    "baystate.demo",
+    "pipeline",
+    "scraping",
+    "runners",
+    "baystate.apps.AdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "pgtrigger",
+    "rest_framework",
+    "procrastinate.contrib.django",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "baystate.urls"
+ASGI_APPLICATION = "baystate.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = databases(os.environ)
+DATABASE_ROUTERS: list[str] = []
+PROCRASTINATE_DATABASE_ALIAS = "direct"
+PROCRASTINATE_IMPORT_PATHS = ["pipeline.tasks"]
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = env.text("BAYSTATE_TIME_ZONE", default="UTC")
+USE_I18N = USE_TZ = True
+LOGIN_URL = "admin:login"
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_240
+FILE_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["scraping.api.authentication.RunnerKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["scraping.api.authentication.IsRunner"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["scraping.api.parsers.StrictJSONParser"],
+    "EXCEPTION_HANDLER": "scraping.api.errors.handle",
+    "UNAUTHENTICATED_USER": None,
+}
+
+# durations in seconds; the runners are told theirs with every job
+LEASE_SECONDS = env.integer("BAYSTATE_LEASE_SECONDS", default=45, minimum=1)
+HEARTBEAT_SECONDS = env.integer("BAYSTATE_HEARTBEAT_SECONDS", default=10, minimum=1)
+ACKNOWLEDGE_SECONDS = env.integer("BAYSTATE_ACKNOWLEDGE_SECONDS", default=15, minimum=1)
+PLAIN_LEASE_SECONDS = env.integer("BAYSTATE_PLAIN_LEASE_SECONDS", default=600, minimum=1)
+RUNNER_OFFLINE_SECONDS = env.integer("BAYSTATE_RUNNER_OFFLINE_SECONDS", default=60, minimum=1)
+RUNNER_MAX_WORKERS = env.integer("BAYSTATE_RUNNER_MAX_WORKERS", default=3, minimum=1, maximum=64)
+
+# newest first; the first one encrypts, all of them decrypt
+CREDENTIAL_KEYS = env.listed("BAYSTATE_CREDENTIAL_KEYS", default=[])
+
+IMPORT_MAX_BYTES = env.integer("BAYSTATE_IMPORT_MAX_MB", default=20, minimum=1) * 1024 * 1024
+IMPORT_MAX_ROWS = env.integer("BAYSTATE_IMPORT_MAX_ROWS", default=100_000, minimum=1)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.text("BAYSTATE_LOG_LEVEL", default="INFO").upper()},
+}

@@ -1,0 +1,1 @@
+"""Products: arrive, are enhanced, judged, leave."""

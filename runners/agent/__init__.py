@@ -1,0 +1,1 @@
+"""The worker: speaks HTTP with its key, knows no database."""

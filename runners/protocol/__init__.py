@@ -1,0 +1,1 @@
+"""What server and runner say to each other: words, definitions, messages. No Django."""

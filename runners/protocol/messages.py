@@ -1,0 +1,230 @@
+"""The runner API's shapes: parsed and checked on both sides, frozen.
+
+Keys that a plain client does not send are optional; unknown keys are ignored. Every string is cleaned of NUL and
+lone surrogates before it is stored, because neither PostgreSQL nor UTF-8 can carry them.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+
+from runners.protocol.words import JobStatus, LogLevel, Outcome, RunnerStatus
+
+MAX_DEPTH = 32
+
+
+def clean_text(text: str) -> str:
+    """Replace NUL and lone surrogates by U+FFFD."""
+    return text.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def clean_json(value: Any, depth: int = 0) -> Any:
+    """Return `value` with every string cleaned.
+
+    Raises ValueError for numbers that are not finite and for nesting beyond 32.
+    """
+    if depth > MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        raise ValueError("a number that is not finite")
+    if isinstance(value, dict):
+        return {clean_text(str(key)): clean_json(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean_json(item, depth + 1) for item in value]
+    return value
+
+
+def _aware(value: object) -> object:
+    """Read a timestamp with or without a zone; one without is UTC."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return value
+
+
+def _text_of(value: object) -> object:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Text = Annotated[str, BeforeValidator(_text_of), AfterValidator(clean_text)]
+When = Annotated[datetime, AfterValidator(_aware)]
+Level = Annotated[LogLevel, BeforeValidator(LogLevel.fold)]
+Json = Annotated[JsonValue, BeforeValidator(clean_json)]
+
+
+class Message(BaseModel):
+    """What all messages share: frozen, unknown keys ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+# what a runner says
+
+
+class PollRequest(Message):
+    """`POST poll`. A poll without any of these keys is a plain client's."""
+
+    job_id: Text | None = None
+    version: Text | None = None
+    schema_version: int | None = None
+    capabilities: list[Text] | None = None
+    holding: list[Text] | None = None
+
+    @property
+    def plain(self) -> bool:
+        return not self.model_fields_set & set(type(self).model_fields)
+
+
+class HeldJob(Message):
+    """A job's progress as its runner sees it: units done of total."""
+
+    job_id: Text
+    step: Text = ""
+    done: int = Field(default=0, ge=0, le=2**31 - 1)
+    total: int = Field(default=0, ge=0, le=2**31 - 1)
+
+
+class Heartbeat(Message):
+    """`POST heartbeat`: how the runner is, and every job it holds. Memory in MB (10^6 bytes)."""
+
+    status: RunnerStatus = RunnerStatus.IDLE
+    current_job_id: Text | None = None
+    jobs_completed: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    memory_usage_mb: float | None = Field(default=None, ge=0, le=10**9, allow_inf_nan=False)
+    jobs: list[HeldJob] | None = None
+    draining: bool = False
+    disk_full: bool = False
+
+
+class LogLine(Message):
+    """One line of a job's log. `seq` is the runner's own number; the server gives positions."""
+
+    level: Level = LogLevel.INFO
+    message: Text = ""
+    timestamp: When | None = None
+    seq: int | None = Field(default=None, ge=1, le=2**62)
+    through: int | None = Field(default=None, ge=1, le=2**62)
+    scraper: Text | None = None
+    sku: Text | None = None
+
+
+class LogsRequest(Message):
+    """`POST logs`: lines of one job, oldest first."""
+
+    job_id: Text
+    logs: list[LogLine] = Field(max_length=10_000)
+
+
+class UnitItem(Message):
+    """How one unit (SKU × scraper) ended, and what was read there."""
+
+    sku: Text
+    scraper: Text
+    outcome: Outcome
+    fields: dict[Text, Json] = Field(default_factory=dict)
+    others: dict[Text, Json] = Field(default_factory=dict)
+    url: Text | None = None
+    milliseconds: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    scraped_at: When | None = None
+    message: Text = ""
+
+
+class FlatResults(Message):
+    """The plain clients' form of results: `data` is {sku: {scraper: {field: value}}}."""
+
+    skus_processed: int | None = None
+    scrapers_run: list[Text] = Field(default_factory=list)
+    data: dict[Text, dict[Text, dict[Text, Json]]] = Field(default_factory=dict)
+
+
+class CallbackResults(FlatResults):
+    """Results in either form."""
+
+    items: list[UnitItem] | None = None
+
+
+class Callback(Message):
+    """`POST callback`: `running` records and goes on, `completed` and `failed` end the job."""
+
+    job_id: Text
+    status: JobStatus
+    error_message: Text | None = None
+    reason: Text | None = None
+    results: CallbackResults | None = None
+
+
+# what the server answers
+
+
+class ScraperOffer(Message):
+    """One scraper of a job: the flat keys for plain clients, the whole definition for ours."""
+
+    name: str
+    display_name: str = ""
+    disabled: bool = False
+    base_url: str = ""
+    search_url_template: str = ""
+    selectors: list[dict[str, JsonValue]] = Field(default_factory=list)
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    test_skus: list[str] = Field(default_factory=list)
+    definition: dict[str, JsonValue] | None = None
+    version: int | None = None
+
+
+class JobOffer(Message):
+    """A claimed job. Durations are seconds; `done` holds the units already recorded."""
+
+    job_id: str
+    skus: list[str]
+    test_mode: bool = False
+    max_workers: int = 3
+    scrapers: list[ScraperOffer]
+    lease_seconds: float = 45
+    heartbeat_seconds: float = 10
+    acknowledge_seconds: float = 15
+    done: list[tuple[str, str]] = Field(default_factory=list)
+    context: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
+
+
+class PollAnswer(Message):
+    """`{"job": null}` when there is nothing to do."""
+
+    job: JobOffer | None = None
+    held: dict[str, str] | None = None
+
+
+class HeartbeatAnswer(Message):
+    """Per held job: ok, cancel or lost."""
+
+    acknowledged: bool = True
+    timestamp: When
+    jobs: dict[str, str] = Field(default_factory=dict)
+    heartbeat_seconds: float = 10
+
+
+class LogsAnswer(Message):
+    """`acked` is the highest runner number stored."""
+
+    success: bool = True
+    count: int
+    acked: int | None = None
+    truncated: bool | None = None
+
+
+class CallbackAnswer(Message):
+    """`recorded` counts units stored now, `remaining` open units of the root."""
+
+    success: bool = True
+    recorded: int = 0
+    remaining: int = 0
+    cancel: bool | None = None
+
+
+class ErrorAnswer(Message):
+    """The one shape of every error."""
+
+    error: str
+    code: str
+    details: dict[str, JsonValue] = Field(default_factory=dict)

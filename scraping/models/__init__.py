@@ -1,0 +1,20 @@
+"""Tables of the machine."""
+
+from scraping.models.batch import ScrapeBatch
+from scraping.models.credential import CredentialRead, ScraperCredential
+from scraping.models.job import ScrapeJob
+from scraping.models.log import ScrapeJobLog
+from scraping.models.result import ScrapeResult
+from scraping.models.scraper import Scraper, ScraperState, ScraperVersion
+
+__all__ = [
+    "CredentialRead",
+    "ScrapeBatch",
+    "ScrapeJob",
+    "ScrapeJobLog",
+    "ScrapeResult",
+    "Scraper",
+    "ScraperCredential",
+    "ScraperState",
+    "ScraperVersion",
+]

@@ -1,0 +1,134 @@
+"""A job: some SKUs, some scrapers, lent once to one runner."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from runners.models import Runner
+from runners.protocol.words import JobStatus, Reason
+from scraping.models.batch import ScrapeBatch
+from scraping.models.triggers import append_only, moves
+from scraping.states import MOVES
+
+import pgtrigger
+
+
+def job_statuses() -> list[tuple[str, str]]:
+    return [(word.value, word.value) for word in JobStatus]
+
+
+def job_reasons() -> list[tuple[str, str]]:
+    return [(word.value, word.value) for word in Reason]
+
+
+class ScrapeJob(models.Model):
+    """One claim, one writer, one log, one history. `skus` and `scrapers` are never empty; `done` and `total` count units."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    batch = models.ForeignKey(ScrapeBatch, on_delete=models.PROTECT, related_name="jobs")
+    root = models.ForeignKey("self", on_delete=models.PROTECT, related_name="chain", help_text=_("First of its chain."))
+    retry_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="successors")
+    attempt = models.PositiveSmallIntegerField(default=1)
+    skus = ArrayField(models.TextField(), verbose_name=_("SKUs"))
+    scrapers = ArrayField(models.CharField(max_length=50), verbose_name=_("scrapers"))
+    versions = models.JSONField(null=True, blank=True)
+    context = models.JSONField(default=dict, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=job_statuses, default=JobStatus.PENDING)
+    reason = models.CharField(_("reason"), max_length=20, choices=job_reasons, null=True, blank=True)
+    error = models.TextField(_("error"), blank=True)
+    test_mode = models.BooleanField(default=False)
+    turn = models.DateTimeField(db_default=Now())
+    run_after = models.DateTimeField(db_default=Now())
+    runner = models.ForeignKey(Runner, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs")
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    lease_seconds = models.FloatField(default=45)
+    created_at = models.DateTimeField(_("created"), db_default=Now())
+    started_at = models.DateTimeField(_("claimed"), null=True, blank=True)
+    acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    progress_at = models.DateTimeField(null=True, blank=True)
+    completed_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    step = models.CharField(_("step"), max_length=200, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(default=0)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    log_head = models.PositiveIntegerField(default=0)
+    log_seq = models.BigIntegerField(default=0)
+    log_counts = models.JSONField(default=dict, blank=True)
+    log_closed = models.BooleanField(default=False)
+    final_digest = models.CharField(max_length=64, blank=True)
+    final_answer = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        db_table = "scrape_jobs"
+        ordering = ["-created_at"]
+        verbose_name = _("job")
+        verbose_name_plural = _("jobs")
+        permissions = [
+            ("view_operations", "Can view operations"),
+            ("manage_operations", "Can manage operations"),
+        ]
+        indexes = [
+            models.Index(fields=["turn"], condition=Q(status="pending"), name="scrape_jobs_pending"),
+            models.Index(fields=["id"], condition=Q(status="running"), name="scrape_jobs_running"),
+            models.Index(fields=["-created_at"], name="scrape_jobs_recent"),
+            GinIndex(fields=["skus"], condition=Q(status__in=["pending", "running"]), name="scrape_jobs_open_skus"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["retry_of"], name="scrape_jobs_one_successor"),
+            models.CheckConstraint(condition=Q(status__in=[w.value for w in JobStatus]), name="scrape_jobs_status"),
+            models.CheckConstraint(
+                condition=Q(reason__isnull=True) | Q(reason__in=[w.value for w in Reason]), name="scrape_jobs_reason"
+            ),
+            models.CheckConstraint(condition=Q(skus__len__gt=0), name="scrape_jobs_skus"),
+            models.CheckConstraint(condition=Q(scrapers__len__gt=0), name="scrape_jobs_scrapers"),
+            models.CheckConstraint(
+                condition=~Q(status="pending") | Q(runner__isnull=True, lease_expires_at__isnull=True),
+                name="scrape_jobs_pending_is_free",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="running")
+                | Q(runner__isnull=False, started_at__isnull=False, versions__isnull=False),
+                name="scrape_jobs_running_is_held",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="running", lease_expires_at__isnull=False)
+                | (~Q(status="running") & Q(lease_expires_at__isnull=True)),
+                name="scrape_jobs_lease_while_running",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "running"], completed_at__isnull=True)
+                | Q(status__in=["completed", "failed"], completed_at__isnull=False),
+                name="scrape_jobs_ended_when",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="failed", reason__isnull=False) | (~Q(status="failed") & Q(reason__isnull=True)),
+                name="scrape_jobs_failed_why",
+            ),
+        ]
+        triggers = [
+            moves(
+                "scrape_jobs_moves",
+                column="status",
+                allowed=MOVES,
+                start={JobStatus.PENDING},
+                final={JobStatus.COMPLETED, JobStatus.FAILED},
+            ),
+            append_only("scrape_jobs_kept", operations=pgtrigger.Delete),
+        ]
+
+    def __str__(self) -> str:
+        return self.short
+
+    @property
+    def short(self) -> str:
+        return str(self.id)[:8]
+
+    @property
+    def ended(self) -> bool:
+        return JobStatus(self.status).ended

@@ -1,0 +1,44 @@
+"""A job's log, gapless."""
+
+import pgtrigger
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from runners.protocol.words import LogLevel
+from scraping.models.job import ScrapeJob
+from scraping.models.triggers import append_only
+
+
+def log_levels() -> list[tuple[str, str]]:
+    return [(word.value, word.value) for word in LogLevel]
+
+
+class ScrapeJobLog(models.Model):
+    """One line. `position` counts from 1 without gap, given under the job's row lock; `seq` is the runner's own number."""
+
+    job = models.ForeignKey(ScrapeJob, on_delete=models.PROTECT, related_name="lines")
+    position = models.PositiveIntegerField()
+    seq = models.BigIntegerField(null=True)
+    through = models.BigIntegerField(null=True)
+    level = models.CharField(max_length=10, choices=log_levels)
+    message = models.TextField()
+    scraper = models.CharField(max_length=50, null=True)
+    sku = models.TextField(null=True)
+    logged_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        db_table = "scrape_job_logs"
+        ordering = ["job", "position"]
+        verbose_name = _("log line")
+        verbose_name_plural = _("log lines")
+        constraints = [
+            models.UniqueConstraint(fields=["job", "position"], name="scrape_job_logs_position"),
+            models.UniqueConstraint(fields=["job", "seq"], condition=Q(seq__isnull=False), name="scrape_job_logs_seq"),
+            models.CheckConstraint(condition=Q(level__in=[w.value for w in LogLevel]), name="scrape_job_logs_level"),
+        ]
+        triggers = [append_only("scrape_job_logs_kept", operations=pgtrigger.Update)]
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.message[:60]}"

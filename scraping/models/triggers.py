@@ -1,0 +1,43 @@
+"""Rules the database itself keeps. A violation reaches Python as an IntegrityError with the constraint's name."""
+
+from collections.abc import Mapping, Set
+
+import pgtrigger
+
+
+def _raise(message: str, constraint: str) -> str:
+    return f"RAISE EXCEPTION '{message}' USING ERRCODE = '23514', CONSTRAINT = '{constraint}';"
+
+
+def append_only(name: str, *, operations: pgtrigger.Operation = pgtrigger.Update | pgtrigger.Delete) -> pgtrigger.Trigger:
+    """Rows are written once: `operations` on them are refused."""
+    return pgtrigger.Trigger(
+        name=name, when=pgtrigger.Before, operation=operations, func=_raise("% rows are never changed".replace("%", name), name)
+    )
+
+
+def moves(
+    name: str, *, column: str, allowed: Mapping[str, Set[str]], start: Set[str], final: Set[str] = frozenset()
+) -> pgtrigger.Trigger:
+    """Only `allowed` moves of `column`, only `start` states at INSERT; rows in a `final` state never change."""
+    pairs = ", ".join(f"('{old}', '{new}')" for old in sorted(allowed) for new in sorted(allowed[old]))
+    starts = ", ".join(f"'{state}'" for state in sorted(start))
+    finals = ", ".join(f"'{state}'" for state in sorted(final)) or "NULL"
+    func = f"""
+        IF TG_OP = 'INSERT' THEN
+            IF NEW.{column} NOT IN ({starts}) THEN
+                {_raise(f"a row cannot be born in this {column}", name)}
+            END IF;
+        ELSIF OLD.{column} IN ({finals}) THEN
+            IF NEW IS DISTINCT FROM OLD THEN
+                {_raise(f"a row that has ended never changes ({column})", name)}
+            END IF;
+        ELSIF OLD.{column} IS DISTINCT FROM NEW.{column}
+            AND (OLD.{column}, NEW.{column}) NOT IN ({pairs}) THEN
+            {_raise(f"this move of {column} is not allowed", name)}
+        END IF;
+        RETURN NEW;
+    """
+    return pgtrigger.Trigger(
+        name=name, when=pgtrigger.Before, operation=pgtrigger.Insert | pgtrigger.Update, func=func
+    )
