@@ -1,12 +1,13 @@
 from django.apps import AppConfig
-from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+from django.contrib.admin import apps as admin
 
 
 class BaystateConfig(AppConfig):
     name = "baystate"
 
 
-class AdminConfig(DjangoAdminConfig):
+class AdminConfig(admin.AdminConfig):
     """The admin with our header, index and links."""
 
+    default = False
     default_site = "baystate.admin.BayStateAdminSite"

@@ -7,7 +7,7 @@ os.environ.setdefault("BAYSTATE_HTTPS", "false")
 os.environ.setdefault("BAYSTATE_CREDENTIAL_KEYS", "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=")
 os.environ.setdefault("BAYSTATE_EMBEDDED_NAME", "postgres-test")
 
-from baystate.settings import *  # noqa: E402, F403
+from baystate.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STATICFILES_STORAGE_BACKEND = "django.contrib.staticfiles.storage.StaticFilesStorage"

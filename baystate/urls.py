@@ -1,7 +1,7 @@
 """Addresses: the admin, the runners' API."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import path
 from django.views.generic import RedirectView
 
 urlpatterns = [

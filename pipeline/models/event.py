@@ -14,7 +14,12 @@ class ProductEvent(models.Model):
     product = models.ForeignKey(Product, on_delete=models.PROTECT, related_name="events")
     at = models.DateTimeField(_("when"), auto_now_add=True)
     by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("who")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("who"),
     )
     actor = models.CharField(_("what"), max_length=200, blank=True)
     field = models.CharField(_("field"), max_length=50)

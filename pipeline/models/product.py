@@ -32,7 +32,7 @@ class NextArrival(Func):
     output_field = models.BigIntegerField()
 
     def __init__(self) -> None:
-        super().__init__(Value("products_arrival"))
+        super().__init__(Value("products_arrival_seq"))
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return f"{type(self).__module__}.{type(self).__name__}", [], {}
@@ -84,7 +84,9 @@ class Product(models.Model):
             GinIndex(OpClass(Upper("register_name"), name="gin_trgm_ops"), name="products_name_search"),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(stage__in=[stage.value for stage in Stage]), name="products_stage_known"),
+            models.CheckConstraint(
+                condition=Q(stage__in=[stage.value for stage in Stage]), name="products_stage_known"
+            ),
             models.CheckConstraint(condition=~Q(sku="") & Q(sku=Func(F("sku"), function="btrim")), name="products_sku"),
             models.CheckConstraint(condition=~Q(register_name=""), name="products_register_name"),
             models.CheckConstraint(

@@ -2,6 +2,7 @@
 
 import uuid
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -14,8 +15,6 @@ from runners.protocol.words import JobStatus, Reason
 from scraping.models.batch import ScrapeBatch
 from scraping.models.triggers import append_only, moves
 from scraping.states import MOVES
-
-import pgtrigger
 
 
 def job_statuses() -> list[tuple[str, str]]:

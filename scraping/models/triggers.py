@@ -9,10 +9,15 @@ def _raise(message: str, constraint: str) -> str:
     return f"RAISE EXCEPTION '{message}' USING ERRCODE = '23514', CONSTRAINT = '{constraint}';"
 
 
-def append_only(name: str, *, operations: pgtrigger.Operation = pgtrigger.Update | pgtrigger.Delete) -> pgtrigger.Trigger:
+def append_only(
+    name: str, *, operations: pgtrigger.Operation = pgtrigger.Update | pgtrigger.Delete
+) -> pgtrigger.Trigger:
     """Rows are written once: `operations` on them are refused."""
     return pgtrigger.Trigger(
-        name=name, when=pgtrigger.Before, operation=operations, func=_raise("% rows are never changed".replace("%", name), name)
+        name=name,
+        when=pgtrigger.Before,
+        operation=operations,
+        func=_raise("% rows are never changed".replace("%", name), name),
     )
 
 
@@ -38,6 +43,4 @@ def moves(
         END IF;
         RETURN NEW;
     """
-    return pgtrigger.Trigger(
-        name=name, when=pgtrigger.Before, operation=pgtrigger.Insert | pgtrigger.Update, func=func
-    )
+    return pgtrigger.Trigger(name=name, when=pgtrigger.Before, operation=pgtrigger.Insert | pgtrigger.Update, func=func)
