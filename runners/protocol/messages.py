@@ -4,6 +4,7 @@ Keys that a plain client does not send are optional; unknown keys are ignored. E
 lone surrogates before it is stored, because neither PostgreSQL nor UTF-8 can carry them.
 """
 
+import math
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -28,7 +29,7 @@ def clean_json(value: Any, depth: int = 0) -> Any:
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
         return clean_text(value)
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("a number that is not finite")
     if isinstance(value, dict):
         return {clean_text(str(key)): clean_json(item, depth + 1) for key, item in value.items()}

@@ -26,7 +26,10 @@ def job_reasons() -> list[tuple[str, str]]:
 
 
 class ScrapeJob(models.Model):
-    """One claim, one writer, one log, one history. `skus` and `scrapers` are never empty; `done` and `total` count units."""
+    """One claim, one writer, one log, one history.
+
+    `skus` and `scrapers` are never empty; `done` and `total` count units.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     batch = models.ForeignKey(ScrapeBatch, on_delete=models.PROTECT, related_name="jobs")

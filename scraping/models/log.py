@@ -15,7 +15,10 @@ def log_levels() -> list[tuple[str, str]]:
 
 
 class ScrapeJobLog(models.Model):
-    """One line. `position` counts from 1 without gap, given under the job's row lock; `seq` is the runner's own number."""
+    """One line.
+
+    `position` counts from 1 without gap, given under the job's row lock; `seq` is the runner's own number.
+    """
 
     job = models.ForeignKey(ScrapeJob, on_delete=models.PROTECT, related_name="lines")
     position = models.PositiveIntegerField()

@@ -10,14 +10,14 @@ def _raise(message: str, constraint: str) -> str:
 
 
 def append_only(
-    name: str, *, operations: pgtrigger.Operation = pgtrigger.Update | pgtrigger.Delete
+    name: str, *, operations: pgtrigger.Operation | pgtrigger.Operations = pgtrigger.Update | pgtrigger.Delete
 ) -> pgtrigger.Trigger:
     """Rows are written once: `operations` on them are refused."""
     return pgtrigger.Trigger(
         name=name,
         when=pgtrigger.Before,
         operation=operations,
-        func=_raise("% rows are never changed".replace("%", name), name),
+        func=_raise(f"{name}: such rows are never changed", name),
     )
 
 
