@@ -1,0 +1,1 @@
+"""Spreadsheets: read, understood, planned, applied."""
