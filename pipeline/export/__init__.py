@@ -1,0 +1,1 @@
+"""Export: finished records leave as files that shops accept."""
