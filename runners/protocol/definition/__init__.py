@@ -4,7 +4,17 @@ from runners.protocol.definition.marks import Mark, Marks
 from runners.protocol.definition.problem import DefinitionError, Problem
 from runners.protocol.definition.reading import json_schema, parse
 from runners.protocol.definition.rules import From, Rule, Table
-from runners.protocol.definition.site import Hosts, Login, LoginForm, Pick, Politeness, ProductPage, Search, Structured
+from runners.protocol.definition.site import (
+    Hosts,
+    Login,
+    LoginForm,
+    Pick,
+    Politeness,
+    ProductPage,
+    Requirement,
+    Search,
+    Structured,
+)
 from runners.protocol.definition.steps import Step
 from runners.protocol.definition.whole import SCHEMA_VERSION, Definition, Example, Expectation
 
@@ -24,6 +34,7 @@ __all__ = [
     "Politeness",
     "Problem",
     "ProductPage",
+    "Requirement",
     "Rule",
     "Search",
     "Step",
