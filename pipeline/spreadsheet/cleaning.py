@@ -18,7 +18,6 @@ HIGHEST_PRICE = Decimal("9999999999.99")
 CENT = Decimal("0.01")
 
 _SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+[eE]\+?|[eE]\+)\d{1,3}")
-_NEUTRALISED = re.compile(r"'+[=+\-@]")
 _BREAKS = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _AMOUNT = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+", re.ASCII)
@@ -83,8 +82,7 @@ def tidy(text: str) -> str:
     """Text without invisible characters and without spaces at its edges; spaces of any width become plain ones."""
     if not (text.isascii() and text.isprintable()):
         text = "".join(filter(None, map(_visible, text)))
-    text = text.strip(" ")
-    return text[1:] if _NEUTRALISED.match(text) else text  # our own exports write '=… for =…
+    return text.strip(" ")
 
 
 def printed(cell: Cell) -> str:

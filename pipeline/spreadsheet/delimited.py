@@ -16,6 +16,7 @@ DELIMITERS = (",", ";", "\t")
 SAMPLE_LINES = 200
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 _HINT = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
+_NEUTRALISED = re.compile(r"''*[=+\-@\t\r\n＝＋－＠]")  # how our own exports keep text from being run as a formula
 _AS_TEXT = re.compile(r'="([^"]*)"')  # how some tills keep the zeros of a code from a spreadsheet program
 
 
@@ -84,4 +85,6 @@ def _unclosed(number: int) -> str:
 
 def _field(text: str) -> str:
     as_text = _AS_TEXT.fullmatch(text)
-    return as_text[1] if as_text else text
+    if as_text:
+        return as_text[1]
+    return text[1:] if _NEUTRALISED.match(text) else text

@@ -33,7 +33,7 @@ _DAMAGE = (
     BadZipFile, InvalidFileException, zlib.error, SyntaxError, EOFError, OSError, NotImplementedError,
     ValueError, TypeError, KeyError, IndexError, AttributeError, AssertionError,
 )  # fmt: skip
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ESCAPED = re.compile(r"_x(00[01][0-9A-Fa-f]|005[Ff])_")
 _ROW_END = re.compile(rb"</(?:\w+:)?row>|<(?:\w+:)?row[^>]*/>")
 _STRING = re.compile(rb"<(?:\w+:)?si[\s/>]")
 
@@ -135,5 +135,5 @@ def _cell(source: Any) -> Cell:
 
 
 def _unescaped(text: str) -> str:
-    """Excel writes control characters as `_x000D_`."""
+    """Excel writes control characters as `_x000D_`, and the underscore before such text as `_x005F_`."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text

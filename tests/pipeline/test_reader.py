@@ -50,8 +50,8 @@ def test_it_marks_error_values_as_broken() -> None:
 
 
 def test_it_unescapes_what_excel_wrote_as_a_code() -> None:
-    content = sheets.parts('<row r="1"><c r="A1" t="inlineStr"><is><t>a_x000D_b</t></is></c></row>')
-    assert rows(content)[0].cells[0].value == "a\rb"
+    content = sheets.parts('<row r="1"><c r="A1" t="inlineStr"><is><t>a_x000D_b_x0041_c_x005F_x000D_</t></is></c></row>')
+    assert rows(content)[0].cells[0].value == "a\rb_x0041_c_x000D_"
 
 
 def test_it_skips_hidden_sheets() -> None:
@@ -87,6 +87,11 @@ def test_it_obeys_a_line_that_names_the_delimiter() -> None:
 
 def test_it_takes_a_code_out_of_a_text_formula() -> None:
     assert values(b'SKU,NAME\n="0042",a\n')[1] == ["0042", "a"]
+
+
+def test_it_takes_off_the_apostrophe_that_our_own_export_put_before_a_formula() -> None:
+    read = values("SKU,NAME\n'=1,'-a\n''+1,'＝a\n1,'TIS\n".encode())
+    assert read[1:] == [["=1", "-a"], ["'+1", "＝a"], ["1", "'TIS"]]
 
 
 def test_it_counts_blank_lines_of_text_as_rows() -> None:
