@@ -1,0 +1,200 @@
+"""Jobs and results in the admin: read-only pages, a job's page with its units and its log."""
+
+from typing import Any, cast
+from uuid import UUID
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from runners.protocol.words import LogLevel
+from scraping import jobs, queries
+from scraping.admin.readonly import ReadOnlyAdmin
+from scraping.models import ScrapeJob, ScrapeResult
+from scraping.templatetags.operations import ago, duration, pill
+
+SKUS_A_PAGE = 50
+JOB_PARTS = ("head", "units")
+
+
+@admin.register(ScrapeJob)
+class ScrapeJobAdmin(ReadOnlyAdmin):
+    """Every job there was, the newest first."""
+
+    view_permission = "scraping.view_operations"
+    list_display = ["short_id", "state", "runner", "scraper_names", "progress", "took", "asked"]
+    list_filter = ["status", "reason", "runner", "test_mode"]
+    list_per_page = 50
+    list_select_related = ["runner", "batch"]
+    search_fields = ["id__exact", "batch__id__exact"]
+    search_help_text = gettext_lazy("A whole job or batch id, or a SKU")
+    change_form_template = "operations/job.html"
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScrapeJob]:
+        return cast("QuerySet[ScrapeJob]", super().get_queryset(request)).defer("context", "final_answer")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        """An id finds its job or batch; anything else is taken for a SKU."""
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        try:
+            wanted = UUID(term)
+        except ValueError:
+            return queryset.filter(skus__contains=[term]), False
+        return queryset.filter(pk=wanted) | queryset.filter(batch_id=wanted), False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("<uuid:pk>/changes/", view(self.changes), name="scraping_scrapejob_changes"),
+            path("<uuid:pk>/log/", view(self.download), name="scraping_scrapejob_log"),
+            path("<uuid:pk>/cancel/", view(self.cancel), name="scraping_scrapejob_cancel"),
+        ]
+        return own + super().get_urls()
+
+    # columns
+
+    @admin.display(description=gettext_lazy("Job"), ordering="created_at")
+    def short_id(self, job: ScrapeJob) -> str:
+        return job.short
+
+    @admin.display(description=gettext_lazy("Status"))
+    def state(self, job: ScrapeJob) -> SafeString:
+        return pill(job.reason or job.status)
+
+    @admin.display(description=gettext_lazy("Scrapers"))
+    def scraper_names(self, job: ScrapeJob) -> str:
+        return ", ".join(job.scrapers)
+
+    @admin.display(description=gettext_lazy("Units"))
+    def progress(self, job: ScrapeJob) -> str:
+        return f"{job.done} / {job.total}"
+
+    @admin.display(description=gettext_lazy("Took"))
+    def took(self, job: ScrapeJob) -> str:
+        return duration(queries.seconds_at_work(job))
+
+    @admin.display(description=gettext_lazy("Asked"), ordering="created_at")
+    def asked(self, job: ScrapeJob) -> Any:
+        return ago(job.created_at)
+
+    # pages
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        self._refuse_strangers(request)
+        job = get_object_or_404(queries.jobs(), pk=object_id)
+        before = _number(request.GET.get("before"))
+        context = {
+            **self.admin_site.each_context(request),
+            **self._facts(request, job),
+            "opts": self.opts,
+            "title": _("Job %(job)s") % {"job": job.short},
+            "log": queries.last_lines(job, before=before),
+            "levels": [level.value for level in LogLevel],
+            "before": before,
+        }
+        return TemplateResponse(request, "operations/job.html", context)
+
+    def changes(self, request: HttpRequest, pk: UUID) -> JsonResponse:
+        """What a reader at `after` has not seen: `{"parts", "lines", "to", "head", "end"}`."""
+        self._refuse_strangers(request)
+        job = get_object_or_404(queries.jobs(), pk=pk)
+        lines = queries.lines_after(job, _number(request.GET.get("after")) or 0)
+        facts = self._facts(request, job)
+        parts = {name: render_to_string(f"operations/job_{name}.html", facts, request=request) for name in JOB_PARTS}
+        return JsonResponse(
+            {
+                "parts": parts,
+                "lines": [queries.line_as_json(line) for line in lines.lines],
+                "to": lines.to,
+                "head": lines.head,
+                "end": job.ended and lines.to >= lines.head,
+            }
+        )
+
+    def download(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """The whole log as text, one line each."""
+        self._refuse_strangers(request)
+        job = get_object_or_404(ScrapeJob, pk=pk)
+        text = "".join(queries.lines_as_text(job))
+        name = f"job-{job.short}.log"
+        return HttpResponse(
+            text,
+            content_type="text/plain; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Ask first; then a pending job ends at once and a running one is asked to stop."""
+        if not request.user.has_perm("scraping.manage_operations"):
+            raise PermissionDenied
+        job = get_object_or_404(queries.jobs(), pk=pk)
+        if request.method != "POST":
+            context = {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "job": job,
+                "title": _("Cancel job?"),
+            }
+            return TemplateResponse(request, "operations/cancel.html", context)
+        with transaction.atomic(durable=True):
+            said = jobs.cancel(job.pk)
+        if said:
+            messages.success(request, _("Cancelled. What was recorded stays."))
+        else:
+            messages.info(request, _("The job had already ended."))
+        return redirect(reverse("admin:scraping_scrapejob_change", args=[job.pk]))
+
+    def _refuse_strangers(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def _facts(self, request: HttpRequest, job: ScrapeJob) -> dict[str, Any]:
+        page = Paginator(job.skus, SKUS_A_PAGE).get_page(request.GET.get("units"))
+        return {
+            "job": job,
+            "row": queries.rows_of([job])[0],
+            "units": queries.unit_rows(job, page.object_list),
+            "units_page": page,
+            "chain": queries.chain(job),
+            "first_line": job.lines.filter(position=1).first(),
+        }
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
+
+
+@admin.register(ScrapeResult)
+class ScrapeResultAdmin(ReadOnlyAdmin):
+    """Every unit that ended."""
+
+    view_permission = "scraping.view_operations"
+    list_display = ["sku", "scraper", "how", "message", "milliseconds", "recorded_at"]
+    list_filter = ["outcome", "scraper"]
+    search_fields = ["=sku"]
+    search_help_text = gettext_lazy("A whole SKU")
+    list_per_page = 50
+    show_full_result_count = False
+    fields = [
+        *["job", "sku", "scraper", "version", "outcome", "message"],
+        *["fields", "raw", "url", "milliseconds", "scraped_at", "recorded_at"],
+    ]
+
+    @admin.display(description=gettext_lazy("Outcome"), ordering="outcome")
+    def how(self, result: ScrapeResult) -> SafeString:
+        return pill(result.outcome)

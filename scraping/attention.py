@@ -1,0 +1,124 @@
+"""What needs a person now: each a sentence that says whose problem it is, its age, and the way out."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from runners.models import Runner, RunnerKey
+from runners.protocol.words import JobStatus, Outcome
+from scraping import queries
+from scraping.models import ScrapeJob, Scraper, ScraperState
+
+WAITED_LONG = timedelta(seconds=60)
+LOOK_BACK = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing under "Needs attention". `tone` is bad or warn."""
+
+    tone: str
+    word: str
+    subject: str
+    sentence: str
+    since: datetime | None
+    url: str
+    action: str
+
+
+def needs(*, now: datetime | None = None) -> list[Need]:
+    """All of them, the worst first."""
+    now = now or timezone.now()
+    found = [*_paused_scrapers(), *_troubled_scrapers(now), *_gone_runners(now), *_waiting(now)]
+    return sorted(found, key=lambda need: need.tone != "bad")
+
+
+def _paused_scrapers() -> Iterator[Need]:
+    for scraper in Scraper.objects.filter(state=ScraperState.PAUSED):
+        yield Need(
+            "warn",
+            _("paused"),
+            scraper.slug,
+            scraper.state_reason or _("Paused by staff. Its units are skipped until it is resumed."),
+            scraper.state_since,
+            reverse("admin:scraping_scraper_change", args=[scraper.pk]),
+            _("Open scraper"),
+        )
+
+
+def _troubled_scrapers(now: datetime) -> Iterator[Need]:
+    say = {
+        Outcome.LOGIN_FAILED: _("The site refused the login. Check the scraper’s user name and password."),
+        Outcome.BLOCKED: _("The site blocked us. Slow the scraper down or talk to the distributor."),
+        Outcome.LAYOUT_CHANGED: _(
+            "A page had neither a product nor “no results”. The site probably changed its pages."
+        ),
+    }
+    ids = dict(Scraper.objects.values_list("slug", "pk"))
+    for slug, word, number, last in queries.trouble_by_scraper(LOOK_BACK, now=now):
+        count = ngettext("%(n)d page today.", "%(n)d pages today.", number) % {"n": number}
+        yield Need(
+            "bad",
+            Outcome(word).value.replace("_", " "),
+            slug,
+            f"{say[Outcome(word)]} {count}",
+            last,
+            reverse("admin:scraping_scraper_change", args=[ids[slug]]) if slug in ids else "",
+            _("Open scraper"),
+        )
+
+
+def _gone_runners(now: datetime) -> Iterator[Need]:
+    for card in queries.runner_cards(now=now):
+        seen = card.runner.last_seen
+        if card.online or seen is None or (seen < now - LOOK_BACK and not card.jobs):
+            continue
+        held = _(" It holds a job, which another runner gets when its time is up.") if card.jobs else ""
+        yield Need(
+            "bad" if card.jobs else "warn",
+            _("runner gone"),
+            card.runner.name,
+            _("It stopped speaking. Look at its machine, or start it again.") + held,
+            seen,
+            reverse("admin:runners_runner_change", args=[card.runner.pk]),
+            _("Open runner"),
+        )
+
+
+def _waiting(now: datetime) -> Iterator[Need]:
+    """Jobs that have waited a minute and that no runner which is online may take."""
+    waiting = list(ScrapeJob.objects.filter(status=JobStatus.PENDING, run_after__lt=now - WAITED_LONG)[:200])
+    if not waiting:
+        return
+    keys = [key for key in usable_keys(now=now) if key.runner.is_online(now=now) and not key.runner.paused]
+    for job in waiting:
+        if any(key.allows(job.scrapers) for key in keys):
+            continue
+        yield Need(
+            "warn",
+            _("waiting"),
+            _("job %(job)s") % {"job": job.short},
+            _("It needs %(scrapers)s; no runner that is online may use them all. Start one, or widen a runner’s key.")
+            % {"scrapers": ", ".join(job.scrapers)},
+            job.created_at,
+            reverse("admin:scraping_scrapejob_change", args=[job.pk]),
+            _("Open job"),
+        )
+
+
+def usable_keys(*, now: datetime | None = None) -> list[RunnerKey]:
+    """Keys that let a runner in: neither revoked nor expired."""
+    now = now or timezone.now()
+    keys = RunnerKey.objects.select_related("runner").filter(revoked_at__isnull=True)
+    return [key for key in keys if key.expires_at is None or key.expires_at > now]
+
+
+def runners_for(slug: str, *, now: datetime | None = None) -> list[Runner]:
+    """The runners that are online and may use one scraper."""
+    keys = [key for key in usable_keys(now=now) if key.allows([slug]) and key.runner.is_online(now=now)]
+    return sorted({key.runner for key in keys}, key=lambda runner: runner.name)

@@ -1,0 +1,239 @@
+"""Reads for pages: jobs with their progress, a job's log and units, runners. Nothing here writes."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Max, Q, QuerySet
+from django.utils import timezone
+
+from runners.models import Runner
+from runners.protocol.words import JobStatus, LogLevel, Outcome
+from scraping.models import ScrapeBatch, ScrapeJob, ScrapeJobLog, ScrapeResult
+
+OPEN = [JobStatus.PENDING, JobStatus.RUNNING]
+LINES_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Units of a job by what became of them; `total` counts all units it was given."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    total: int = 0
+
+    @property
+    def found(self) -> int:
+        return self.outcomes[Outcome.FOUND]
+
+    @property
+    def not_found(self) -> int:
+        return self.outcomes[Outcome.NOT_FOUND]
+
+    @property
+    def trouble(self) -> int:
+        return sum(count for word, count in self.outcomes.items() if Outcome(word).trouble)
+
+    @property
+    def done(self) -> int:
+        return sum(self.outcomes.values())
+
+    @property
+    def left(self) -> int:
+        return max(0, self.total - self.done)
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.total == 0 else min(100, self.done * 100 // self.total)
+
+    def _share(self, count: int) -> float:
+        return round(100 * count / max(1, self.total), 2)
+
+    @property
+    def bars(self) -> list[tuple[str, float, float]]:
+        """Class, start and width in percent of the three stretches of a progress bar."""
+        found, none = self._share(self.found), self._share(self.not_found)
+        return [("ok", 0, found), ("none", found, none), ("bad", found + none, self._share(self.trouble))]
+
+
+@dataclass(frozen=True)
+class JobRow:
+    """A job as lists show it; `seconds` is how long it has been, or was, at work."""
+
+    job: ScrapeJob
+    tally: Tally
+    seconds: float | None
+
+    @property
+    def per_minute(self) -> float | None:
+        return round(self.tally.done * 60 / self.seconds, 1) if self.seconds and self.tally.done else None
+
+    @property
+    def seconds_left(self) -> float | None:
+        if self.job.status != JobStatus.RUNNING or not self.seconds or not self.tally.done:
+            return None
+        return self.tally.left * self.seconds / self.tally.done
+
+
+def tallies(jobs: Sequence[ScrapeJob]) -> dict[UUID, Tally]:
+    """Units of each job by outcome, in one query."""
+    counts: dict[UUID, Counter[str]] = {job.pk: Counter() for job in jobs}
+    rows = ScrapeResult.objects.filter(job__in=list(counts)).values_list("job_id", "outcome").annotate(n=Count("pk"))
+    for job_id, outcome, number in rows.order_by():
+        counts[job_id][outcome] = number
+    return {job.pk: Tally(counts[job.pk], job.total or len(job.skus) * len(job.scrapers)) for job in jobs}
+
+
+def rows_of(jobs: Iterable[ScrapeJob], *, now: datetime | None = None) -> list[JobRow]:
+    """The jobs with their tallies and how long they ran."""
+    now = now or timezone.now()
+    listed = list(jobs)
+    found = tallies(listed)
+    return [JobRow(job, found[job.pk], seconds_at_work(job, now=now)) for job in listed]
+
+
+def seconds_at_work(job: ScrapeJob, *, now: datetime | None = None) -> float | None:
+    """Seconds from claim to end, or to now; None when it was never claimed."""
+    if job.started_at is None:
+        return None
+    return max(0.0, ((job.completed_at or now or timezone.now()) - job.started_at).total_seconds())
+
+
+def chain(job: ScrapeJob) -> list[ScrapeJob]:
+    """The jobs of a job's root, oldest first; just the job itself where nothing was lost."""
+    return list(jobs().filter(root_id=job.root_id).order_by("created_at", "id"))
+
+
+def jobs() -> QuerySet[ScrapeJob]:
+    """All jobs, with what lists show of them."""
+    return ScrapeJob.objects.select_related("runner", "batch__requested_by").defer("context", "final_answer")
+
+
+def open_rows(*, now: datetime | None = None) -> list[JobRow]:
+    """Jobs that run, then jobs that wait, in claim order."""
+    listed = jobs().filter(status__in=OPEN).order_by("-status", "turn", "id")[:200]
+    return rows_of(listed, now=now)
+
+
+def recent_rows(*, limit: int = 30, now: datetime | None = None) -> list[JobRow]:
+    """The jobs that ended last."""
+    return rows_of(jobs().exclude(status__in=OPEN).order_by("-created_at")[:limit], now=now)
+
+
+def open_batches() -> QuerySet[ScrapeBatch]:
+    """Batches with a job that is not done, test runs left out, newest first."""
+    working = Q(jobs__status__in=OPEN, jobs__test_mode=False)
+    return ScrapeBatch.objects.filter(working).annotate(open_jobs=Count("jobs", filter=working)).order_by("-created_at")
+
+
+@dataclass(frozen=True)
+class Lines:
+    """A stretch of a job's log. The reader's next cursor is `to`; `head` is the last line there is."""
+
+    lines: list[ScrapeJobLog]
+    to: int
+    head: int
+
+
+def lines_after(job: ScrapeJob, after: int, *, limit: int = LINES_AT_ONCE, level: LogLevel | None = None) -> Lines:
+    """Up to `limit` stored positions beyond `after`, of `level` or worse."""
+    stretch = job.lines.filter(position__gt=after, position__lte=after + limit).order_by("position")
+    to = max(after, min(after + limit, job.log_head))
+    return Lines(list(_at_least(stretch, level)), to, job.log_head)
+
+
+def last_lines(job: ScrapeJob, *, before: int | None = None, limit: int = 200, level: LogLevel | None = None) -> Lines:
+    """The `limit` lines of `level` or worse that stand before position `before`; the log's end when None."""
+    stretch = job.lines.filter(position__lt=before) if before else job.lines.filter(position__lte=job.log_head)
+    newest = list(_at_least(stretch, level).order_by("-position")[:limit])
+    return Lines(newest[::-1], job.log_head, job.log_head)
+
+
+def _at_least(lines: QuerySet[ScrapeJobLog], level: LogLevel | None) -> QuerySet[ScrapeJobLog]:
+    if level is None:
+        return lines
+    worse = list(LogLevel)[list(LogLevel).index(level) :]
+    return lines.filter(level__in=worse)
+
+
+def line_as_json(line: ScrapeJobLog) -> dict[str, object]:
+    """A log line as scripts get it; times in ISO 8601, the runner's first."""
+    return {
+        "position": line.position,
+        "level": line.level,
+        "message": line.message,
+        "scraper": line.scraper,
+        "sku": line.sku,
+        "logged_at": (line.logged_at or line.created_at).isoformat(),
+        "created_at": line.created_at.isoformat(),
+    }
+
+
+def lines_as_text(job: ScrapeJob) -> Iterator[str]:
+    """The log as a text file's lines, read by position in stretches; line breaks inside a message are indented."""
+    after = 0
+    while after < job.log_head:
+        stretch = lines_after(job, after)
+        for line in stretch.lines:
+            moment = (line.logged_at or line.created_at).isoformat(timespec="milliseconds")
+            said = line.message.replace("\n", "\n    ")
+            yield f"{line.position}\t{moment}\t{line.level}\t{line.scraper or '-'}\t{line.sku or '-'}\t{said}\n"
+        after = stretch.to
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    """A SKU of a job and, in the order of the job's scrapers, what became of it there (None: still open)."""
+
+    sku: str
+    name: str
+    cells: list[ScrapeResult | None]
+
+
+def unit_rows(job: ScrapeJob, skus: Sequence[str]) -> list[UnitRow]:
+    """The given SKUs of a job with the results of its root."""
+    stored = ScrapeResult.objects.filter(root_id=job.root_id, sku__in=skus, scraper__in=job.scrapers)
+    found = {(result.sku, result.scraper): result for result in stored.defer("raw")}
+    return [
+        UnitRow(sku, str((job.context.get(sku) or {}).get("name", "")), [found.get((sku, s)) for s in job.scrapers])
+        for sku in skus
+    ]
+
+
+@dataclass(frozen=True)
+class RunnerCard:
+    """A runner as the operations page shows it."""
+
+    runner: Runner
+    online: bool
+    jobs: list[ScrapeJob]
+
+    @property
+    def state(self) -> str:
+        if not self.online:
+            return "offline"
+        if self.runner.paused:
+            return "paused"
+        if self.runner.status == "draining":
+            return "draining"
+        return "busy" if self.jobs else "online"
+
+
+def runner_cards(*, now: datetime | None = None) -> list[RunnerCard]:
+    """Every runner, those who spoke last first."""
+    held: dict[UUID, list[ScrapeJob]] = {}
+    for job in ScrapeJob.objects.filter(status=JobStatus.RUNNING).only("id", "runner_id", "step"):
+        if job.runner_id:
+            held.setdefault(job.runner_id, []).append(job)
+    runners = Runner.objects.order_by("-last_seen", "name")
+    return [RunnerCard(runner, runner.is_online(now=now), held.get(runner.pk, [])) for runner in runners]
+
+
+def trouble_by_scraper(since: timedelta, *, now: datetime | None = None) -> list[tuple[str, str, int, datetime]]:
+    """Scraper, outcome, how often and when last, for what needs a person: logins, blocks, changed layouts."""
+    words = [Outcome.LOGIN_FAILED, Outcome.BLOCKED, Outcome.LAYOUT_CHANGED]
+    recent = ScrapeResult.objects.filter(recorded_at__gte=(now or timezone.now()) - since, outcome__in=words)
+    grouped = recent.order_by().values_list("scraper", "outcome").annotate(n=Count("pk"), last=Max("recorded_at"))
+    return sorted(grouped, key=lambda row: row[3], reverse=True)
