@@ -3,10 +3,13 @@
 import os
 from pathlib import Path
 
+import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 
 from baystate import env
 from baystate.database import databases
+
+django_stubs_ext.monkeypatch()  # generic classes may be written with their parameters
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.path("BAYSTATE_VAR", default=BASE_DIR / "var")

@@ -1,0 +1,225 @@
+"""Runners and their keys: named, given a key that is shown once, paused, their keys revoked."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from runners import keys
+from runners.models import Runner, RunnerKey
+from scraping.admin.readonly import ReadOnlyAdmin
+from scraping.models import Scraper
+from scraping.templatetags.operations import ago, pill
+
+
+class KeyForm(forms.Form):
+    """Which scrapers a new key may run, and until when."""
+
+    every = forms.BooleanField(
+        label=gettext_lazy("All scrapers, also those added later"), required=False, initial=False
+    )
+    scrapers = forms.MultipleChoiceField(
+        label=gettext_lazy("Only these"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    expires_at = forms.SplitDateTimeField(label=gettext_lazy("Expires"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        slugs = Scraper.objects.values_list("slug", "display_name")
+        self.fields["scrapers"].choices = [(slug, f"{slug} ({name})") for slug, name in slugs]  # type: ignore[attr-defined]
+        self.fields["expires_at"].widget = admin.widgets.AdminSplitDateTime()
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or {}
+        if bool(said.get("every")) == bool(said.get("scrapers")):
+            raise forms.ValidationError(_("Choose all scrapers, or at least one of the list, not both."))
+        return said
+
+    @property
+    def allowed(self) -> list[str] | None:
+        return None if self.cleaned_data["every"] else list(self.cleaned_data["scrapers"])
+
+
+class KeyInline(admin.TabularInline[RunnerKey, Runner]):
+    model = RunnerKey
+    fields = readonly_fields = ["prefix", "scope", "state", "created_at", "last_used_at", "revoke"]
+    extra = max_num = 0
+    can_delete = False
+    verbose_name_plural = gettext_lazy("Keys")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("runners.view_runner")
+
+    @admin.display(description=gettext_lazy("Scrapers"))
+    def scope(self, key: RunnerKey) -> str:
+        return scope_of(key)
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, key: RunnerKey) -> str:
+        return state_of(key)
+
+    @admin.display(description=gettext_lazy("Leaked?"))
+    def revoke(self, key: RunnerKey) -> SafeString | str:
+        if key.revoked_at:
+            return "–"
+        return format_html(
+            '<a href="{}">{}</a>', reverse("admin:runners_runnerkey_revoke", args=[key.pk]), _("Revoke…")
+        )
+
+
+def scope_of(key: RunnerKey) -> str:
+    """What a key may run, in words."""
+    if key.allowed_scrapers is None:
+        return _("all scrapers")
+    return ", ".join(key.allowed_scrapers) or _("none")
+
+
+def state_of(key: RunnerKey) -> str:
+    """Whether a key still lets anybody in."""
+    if key.revoked_at:
+        return _("revoked %(when)s") % {"when": f"{key.revoked_at:%Y-%m-%d %H:%M}"}
+    if key.expires_at:
+        return _("expires %(when)s") % {"when": f"{key.expires_at:%Y-%m-%d %H:%M}"}
+    return _("valid")
+
+
+@admin.register(Runner)
+class RunnerAdmin(admin.ModelAdmin[Runner]):
+    list_display = ["name", "presence", "seen", "version", "memory_mb", "jobs_completed", "last_words"]
+    list_filter = ["paused"]
+    search_fields = ["name"]
+    actions = ["pause", "resume"]
+    fields = [
+        "name",
+        "paused",
+        "presence",
+        "seen",
+        "version",
+        "capabilities",
+        "memory_mb",
+        "jobs_completed",
+        "last_words",
+    ]
+    readonly_fields = ["presence", "seen", "version", "capabilities", "memory_mb", "jobs_completed", "last_words"]
+    inlines = [KeyInline]
+    change_form_template = "operations/runner.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [path("<uuid:pk>/key/", view(self.issue_key), name="runners_runner_key"), *super().get_urls()]
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("runners.view_runner") or self.has_change_permission(request)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("runners.manage_runners")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("runners.manage_runners")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Its jobs are history: a runner is paused and its keys revoked, never deleted."""
+        return False
+
+    @admin.display(description=gettext_lazy("State"))
+    def presence(self, runner: Runner) -> SafeString:
+        if not runner.is_online():
+            return pill("offline")
+        return pill("paused" if runner.paused else "busy" if runner.status == "busy" else "online")
+
+    @admin.display(description=gettext_lazy("Last spoke"), ordering="last_seen")
+    def seen(self, runner: Runner) -> Any:
+        return ago(runner.last_seen)
+
+    @admin.action(description=gettext_lazy("Pause selected runners"), permissions=["change"])
+    def pause(self, request: HttpRequest, queryset: Any) -> None:
+        done = queryset.filter(paused=False).update(paused=True)
+        messages.success(request, _("Paused: %(n)d. They finish what they hold and get nothing new.") % {"n": done})
+
+    @admin.action(description=gettext_lazy("Resume selected runners"), permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: Any) -> None:
+        done = queryset.filter(paused=True).update(paused=False)
+        messages.success(request, _("Resumed: %(n)d.") % {"n": done})
+
+    def issue_key(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Make a key and show its secret this once."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        runner = get_object_or_404(Runner, pk=pk)
+        form = KeyForm(request.POST or None)
+        secret = ""
+        if form.is_valid():
+            with transaction.atomic(durable=True):
+                _key, secret = keys.issue(
+                    runner,
+                    allowed_scrapers=form.allowed,
+                    expires_at=form.cleaned_data["expires_at"],
+                    by=request.user,  # type: ignore[arg-type]
+                )
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Key for %(runner)s") % {"runner": runner},
+            "runner": runner,
+            "form": form,
+            "secret": secret,
+            "server": request.build_absolute_uri("/").rstrip("/"),
+        }
+        answer = TemplateResponse(request, "operations/key.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+
+@admin.register(RunnerKey)
+class RunnerKeyAdmin(ReadOnlyAdmin):
+    """Keys, and what to do when one leaked."""
+
+    view_permission = "runners.view_runner"
+    list_display = ["prefix", "runner", "scope", "state", "last_used_at"]
+    list_select_related = ["runner"]
+    fields = ["prefix", "runner", "scope", "state", "created_at", "created_by", "last_used_at"]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [path("<uuid:pk>/revoke/", view(self.revoke), name="runners_runnerkey_revoke"), *super().get_urls()]
+
+    @admin.display(description=gettext_lazy("Scrapers"))
+    def scope(self, key: RunnerKey) -> str:
+        return scope_of(key)
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, key: RunnerKey) -> str:
+        return state_of(key)
+
+    def revoke(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Ask, then end the key; the page lists the passwords it read, which are to be changed at their sites."""
+        if not request.user.has_perm("runners.manage_runners"):
+            raise PermissionDenied
+        key = get_object_or_404(RunnerKey.objects.select_related("runner"), pk=pk)
+        if request.method == "POST":
+            with transaction.atomic(durable=True):
+                ended = keys.revoke(key)
+            said = _("Revoked. Its next request is refused.") if ended else _("It was revoked already.")
+            messages.success(request, said)
+            key.refresh_from_db()
+        read = key.credential_reads.select_related("scraper").order_by("scraper__slug", "-at").distinct("scraper__slug")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Revoke key %(key)s") % {"key": key},
+            "key": key,
+            "read": read,
+            "jobs": key.runner.jobs.filter(status="running"),
+        }
+        return TemplateResponse(request, "operations/revoke.html", context)

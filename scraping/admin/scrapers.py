@@ -1,0 +1,205 @@
+"""Scrapers: their definitions, checked on save, their state, their write-only credentials."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from runners.protocol.definition import DefinitionError, parse
+from scraping import scrapers
+from scraping.models import Scraper, ScraperCredential, ScraperVersion
+from scraping.templatetags.operations import ago, pill
+
+
+class DefinitionField(forms.CharField):
+    """A definition as JSON text; an error names the line, or the path inside the document."""
+
+    widget = forms.Textarea(attrs={"rows": 32, "cols": 110, "spellcheck": "false", "class": "bs-mono vLargeTextField"})
+
+    def clean(self, value: Any) -> dict[str, Any]:
+        text = super().clean(value)
+        try:
+            document = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise forms.ValidationError(
+                _("This is not JSON: line %(line)d, column %(column)d: %(what)s.")
+                % {"line": error.lineno, "column": error.colno, "what": error.msg}
+            ) from None
+        except RecursionError:
+            raise forms.ValidationError(_("This is nested too deeply.")) from None
+        try:
+            parse(document)
+        except DefinitionError as error:
+            raise forms.ValidationError([str(problem) for problem in error.problems]) from None
+        return dict(document)
+
+
+class ScraperForm(forms.ModelForm[Scraper]):
+    definition = DefinitionField(
+        label=gettext_lazy("Definition"),
+        help_text=gettext_lazy("JSON. Every save makes a new version; older ones stay as they were."),
+    )
+
+    class Meta:
+        model = Scraper
+        fields = ["display_name", "trust", "max_parallel_jobs"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        latest = self.instance.latest() if self.instance.slug else None
+        if latest:
+            self.initial["definition"] = json.dumps(latest.definition, indent=2, ensure_ascii=False)
+
+    def clean_definition(self) -> dict[str, Any]:
+        document: dict[str, Any] = self.cleaned_data["definition"]
+        slug = document["slug"]
+        if self.instance.slug and slug != self.instance.slug:
+            raise forms.ValidationError(
+                _("slug: is “%(new)s”, but this scraper is “%(old)s”. A slug never changes; add another scraper.")
+                % {"new": slug, "old": self.instance.slug}
+            )
+        if not self.instance.slug and Scraper.objects.filter(slug=slug).exists():
+            raise forms.ValidationError(_("slug: there is a scraper “%(slug)s” already.") % {"slug": slug})
+        return document
+
+
+class CredentialsForm(forms.Form):
+    """What is typed here is never shown again."""
+
+    username = forms.CharField(label=gettext_lazy("User name"), max_length=500, widget=forms.TextInput)
+    password = forms.CharField(
+        label=gettext_lazy("Password"), max_length=500, strip=False, widget=forms.PasswordInput(render_value=False)
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["autocomplete"] = "off"
+
+
+class VersionInline(admin.TabularInline[ScraperVersion, Scraper]):
+    model = ScraperVersion
+    fields = readonly_fields = ["number", "created_at", "created_by"]
+    ordering = ["-number"]
+    extra = max_num = 0
+    can_delete = False
+    verbose_name_plural = gettext_lazy("Versions")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("scraping.view_scraper")
+
+
+@admin.register(Scraper)
+class ScraperAdmin(admin.ModelAdmin[Scraper]):
+    form = ScraperForm
+    list_display = ["slug", "display_name", "status", "version", "trust", "has_credentials", "since"]
+    list_filter = ["state"]
+    search_fields = ["slug", "display_name"]
+    actions = ["pause", "resume"]
+    change_form_template = "operations/scraper.html"
+    inlines = [VersionInline]
+    readonly_fields = ["status", "credentials_state"]
+    fields = ["display_name", "trust", "max_parallel_jobs", "status", "credentials_state", "definition"]
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [path("<uuid:pk>/credentials/", view(self.credentials), name="scraping_scraper_credentials")]
+        return own + super().get_urls()
+
+    # who may
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("scraping.view_scraper") or self.has_change_permission(request)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("scraping.manage_scrapers")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("scraping.manage_scrapers")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Its versions and results are history: a scraper is paused, never deleted."""
+        return False
+
+    # columns
+
+    @admin.display(description=gettext_lazy("Status"), ordering="state")
+    def status(self, scraper: Scraper) -> SafeString:
+        word = pill(scraper.state)
+        return format_html("{} {}", word, scraper.state_reason) if scraper.state_reason else word
+
+    @admin.display(description=gettext_lazy("Version"))
+    def version(self, scraper: Scraper) -> str:
+        latest = scraper.latest()
+        return f"v{latest.number}" if latest else "–"
+
+    @admin.display(description=gettext_lazy("Credentials"), boolean=True)
+    def has_credentials(self, scraper: Scraper) -> bool:
+        return ScraperCredential.objects.filter(scraper=scraper).exists()
+
+    @admin.display(description=gettext_lazy("Since"), ordering="state_since")
+    def since(self, scraper: Scraper) -> Any:
+        return ago(scraper.state_since)
+
+    @admin.display(description=gettext_lazy("Credentials"))
+    def credentials_state(self, scraper: Scraper) -> SafeString | str:
+        if not scraper.slug:
+            return _("Save first, then set them.")
+        stored = ScraperCredential.objects.filter(scraper=scraper).first()
+        said = _("stored, changed %(when)s") % {"when": f"{stored.updated_at:%Y-%m-%d %H:%M}"} if stored else _("none")
+        url = reverse("admin:scraping_scraper_credentials", args=[scraper.pk])
+        return format_html('{} · <a href="{}">{}</a>', said, url, _("set…"))
+
+    # acts
+
+    def save_model(self, request: HttpRequest, obj: Scraper, form: Any, change: bool) -> None:
+        document = form.cleaned_data["definition"]
+        obj.slug = document["slug"]
+        super().save_model(request, obj, form, change)
+        version = scrapers.save_version(obj, document, by=request.user)  # type: ignore[arg-type]
+        messages.info(request, _("Saved as version %(number)d.") % {"number": version.number})
+
+    @admin.action(description=gettext_lazy("Pause selected scrapers"), permissions=["change"])
+    def pause(self, request: HttpRequest, queryset: Any) -> None:
+        done = sum(scrapers.pause(s, reason=_("Paused by %(who)s.") % {"who": request.user}) for s in queryset)
+        messages.success(request, _("Paused: %(n)d. Their units wait until they are resumed.") % {"n": done})
+
+    @admin.action(description=gettext_lazy("Resume selected scrapers"), permissions=["change"])
+    def resume(self, request: HttpRequest, queryset: Any) -> None:
+        done = sum(scrapers.resume(scraper) for scraper in queryset)
+        messages.success(request, _("Resumed: %(n)d.") % {"n": done})
+
+    def credentials(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Set the user name and password; nothing stored is ever shown."""
+        if not request.user.has_perm("scraping.manage_credentials"):
+            raise PermissionDenied
+        scraper = get_object_or_404(Scraper, pk=pk)
+        form = CredentialsForm(request.POST or None)
+        if form.is_valid():
+            with transaction.atomic(durable=True):
+                from scraping import credentials
+
+                credentials.store(scraper, form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+            messages.success(request, _("Stored, encrypted. Runners read them when they next need to log in."))
+            return redirect(reverse("admin:scraping_scraper_change", args=[scraper.pk]))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Credentials of %(scraper)s") % {"scraper": scraper},
+            "scraper": scraper,
+            "form": form,
+        }
+        return TemplateResponse(request, "operations/credentials.html", context)
