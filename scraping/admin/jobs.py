@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from runners.protocol.words import LogLevel
-from scraping import queries
+from scraping import queries, why
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import ScrapeJob, ScrapeResult
 from scraping.templatetags.operations import ago, duration, pill
@@ -169,6 +169,7 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
         page = Paginator(job.skus, SKUS_A_PAGE).get_page(request.GET.get("units"))
         return {
             "job": job,
+            "sentence": why.sentence(job),
             "row": queries.rows_of([job])[0],
             "units": queries.unit_rows(job, page.object_list),
             "units_page": page,

@@ -72,3 +72,11 @@ def ago(moment: datetime | None) -> SafeString | str:
     age = timesince(moment, depth=1)
     said = _("%(age)s ago") % {"age": age} if not age.startswith("0") else _("just now")
     return format_html('<time datetime="{}" data-hover>{}</time>', moment.isoformat(), said)
+
+
+@register.filter
+def since(moment: datetime | None, start: datetime | None) -> str:
+    """How long after `start`, as in "after 3 s"."""
+    if moment is None or start is None:
+        return ""
+    return _("after %(time)s") % {"time": duration(max(0.0, (moment - start).total_seconds()))}
