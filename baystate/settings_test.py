@@ -5,9 +5,11 @@ import os
 os.environ.setdefault("BAYSTATE_SECRET_KEY", "only-for-tests-" + "0123456789" * 5)
 os.environ.setdefault("BAYSTATE_HTTPS", "false")
 os.environ.setdefault("BAYSTATE_CREDENTIAL_KEYS", "dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=")
-os.environ.setdefault("BAYSTATE_EMBEDDED_NAME", "postgres-test")
 
+from baystate.database import databases
 from baystate.settings import *  # noqa: F403
+
+DATABASES = databases(os.environ, testing=True)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STATICFILES_STORAGE_BACKEND = "django.contrib.staticfiles.storage.StaticFilesStorage"
