@@ -171,7 +171,7 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
             "job": job,
             "sentence": why.sentence(job),
             "row": queries.rows_of([job])[0],
-            "units": queries.unit_rows(job, page.object_list),
+            "units": queries.unit_rows(job, list(page.object_list)),
             "units_page": page,
             "chain": queries.chain(job),
             "first_line": job.lines.filter(position=1).first(),

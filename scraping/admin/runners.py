@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -37,7 +38,7 @@ class KeyForm(forms.Form):
         super().__init__(*args, **kwargs)
         slugs = Scraper.objects.values_list("slug", "display_name")
         self.fields["scrapers"].choices = [(slug, f"{slug} ({name})") for slug, name in slugs]  # type: ignore[attr-defined]
-        self.fields["expires_at"].widget = admin.widgets.AdminSplitDateTime()
+        self.fields["expires_at"].widget = AdminSplitDateTime()
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
@@ -52,7 +53,8 @@ class KeyForm(forms.Form):
 
 class KeyInline(admin.TabularInline[RunnerKey, Runner]):
     model = RunnerKey
-    fields = readonly_fields = ["prefix", "scope", "state", "created_at", "last_used_at", "revoke"]
+    readonly_fields = ("prefix", "scope", "state", "created_at", "last_used_at", "revoke")
+    fields = readonly_fields
     extra = max_num = 0
     can_delete = False
     verbose_name_plural = gettext_lazy("Keys")

@@ -90,7 +90,8 @@ class CredentialsForm(forms.Form):
 
 class VersionInline(admin.TabularInline[ScraperVersion, Scraper]):
     model = ScraperVersion
-    fields = readonly_fields = ["number", "created_at", "created_by"]
+    readonly_fields = ("number", "created_at", "created_by")
+    fields = readonly_fields
     ordering = ["-number"]
     extra = max_num = 0
     can_delete = False

@@ -1,8 +1,11 @@
 """Rules the database itself keeps. A violation reaches Python as an IntegrityError with the constraint's name."""
 
 from collections.abc import Mapping, Set
+from typing import TypeVar
 
 import pgtrigger
+
+State = TypeVar("State", bound=str)
 
 
 def _raise(message: str, constraint: str) -> str:
@@ -22,7 +25,7 @@ def append_only(
 
 
 def moves(
-    name: str, *, column: str, allowed: Mapping[str, Set[str]], start: Set[str], final: Set[str] = frozenset()
+    name: str, *, column: str, allowed: Mapping[State, Set[State]], start: Set[State], final: Set[State] = frozenset()
 ) -> pgtrigger.Trigger:
     """Only `allowed` moves of `column`, only `start` states at INSERT; rows in a `final` state never change."""
     pairs = ", ".join(f"('{old}', '{new}')" for old in sorted(allowed) for new in sorted(allowed[old]))

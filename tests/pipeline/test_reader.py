@@ -50,7 +50,9 @@ def test_it_marks_error_values_as_broken() -> None:
 
 
 def test_it_unescapes_what_excel_wrote_as_a_code() -> None:
-    content = sheets.parts('<row r="1"><c r="A1" t="inlineStr"><is><t>a_x000D_b_x0041_c_x005F_x000D_</t></is></c></row>')
+    content = sheets.parts(
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>a_x000D_b_x0041_c_x005F_x000D_</t></is></c></row>'
+    )
     assert rows(content)[0].cells[0].value == "a\rb_x0041_c_x000D_"
 
 
