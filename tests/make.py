@@ -1,6 +1,14 @@
 """Builders of what tests need, as plain functions."""
 
+from datetime import timedelta
 from typing import Any
+
+from django.contrib.auth.models import Permission, User
+from django.utils import timezone
+
+from runners import keys
+from runners.models import Runner
+from scraping.models import ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult, ScraperVersion
 
 
 def definition_document(**changes: Any) -> dict[str, Any]:
@@ -14,3 +22,72 @@ def definition_document(**changes: Any) -> dict[str, Any]:
         "fields": {"name": {"from": [{"css": "h1"}]}},
     }
     return document | changes
+
+
+def scraper(slug: str = "acme", **values: Any) -> Scraper:
+    """A scraper with one version of `definition_document`; `definition` replaces its top keys."""
+    changes = values.pop("definition", {})
+    made = Scraper.objects.create(slug=slug, display_name=values.pop("display_name", slug.title()), **values)
+    document = definition_document(slug=slug, **changes)
+    ScraperVersion.objects.create(scraper=made, number=1, definition=document)
+    return made
+
+
+def runner(name: str = "warehouse-1", **values: Any) -> Runner:
+    """A runner that spoke just now."""
+    return Runner.objects.create(name=name, **{"last_seen": timezone.now(), **values})
+
+
+def key(of: Runner, *, scrapers: list[str] | None = None) -> str:
+    """A key's secret; `scrapers` None allows all."""
+    return keys.issue(of, allowed_scrapers=scrapers)[1]
+
+
+def job(*, skus: list[str] | None = None, scrapers: list[str] | None = None, **values: Any) -> ScrapeJob:
+    """A pending job, the first of its chain, in a batch of its own unless `batch` is given."""
+    skus, scrapers = skus or ["072705115310"], scrapers or ["acme"]
+    batch = values.pop("batch", None) or ScrapeBatch.objects.create(
+        scrapers=scrapers, sku_count=len(skus), max_runners=1
+    )
+    made = ScrapeJob(batch=batch, skus=skus, scrapers=scrapers, total=len(skus) * len(scrapers), **values)
+    made.root = values.get("root", made)
+    made.save(force_insert=True)
+    return made
+
+
+def running_job(by: Runner, **values: Any) -> ScrapeJob:
+    """A job as `by` holds it."""
+    made = job(**values)
+    now = timezone.now()
+    held = {"runner": by, "started_at": now, "acknowledged_at": now, "lease_expires_at": now + timedelta(seconds=45)}
+    ScrapeJob.objects.filter(pk=made.pk).update(status="running", versions=dict.fromkeys(made.scrapers, 1), **held)
+    made.refresh_from_db()
+    return made
+
+
+def result(of: ScrapeJob, *, sku: str = "", scraper: str = "", outcome: str = "found", **values: Any) -> ScrapeResult:
+    """A recorded unit of a job, the first one unless named."""
+    return ScrapeResult.objects.create(
+        root_id=of.root_id,
+        job=of,
+        sku=sku or of.skus[0],
+        scraper=scraper or of.scrapers[0],
+        outcome=outcome,
+        **values,
+    )
+
+
+def line(of: ScrapeJob, message: str = "searching", *, level: str = "info", **values: Any) -> ScrapeJobLog:
+    """The job's next log line."""
+    of.log_head += 1
+    ScrapeJob.objects.filter(pk=of.pk).update(log_head=of.log_head)
+    return ScrapeJobLog.objects.create(job=of, position=of.log_head, level=level, message=message, **values)
+
+
+def staff(*permissions: str, name: str = "maria") -> User:
+    """A staff user with permissions named as in `scraping.view_operations`."""
+    made = User.objects.create_user(name, is_staff=True)
+    for named in permissions:
+        app, codename = named.split(".")
+        made.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    return made

@@ -161,7 +161,7 @@ class RunnerAdmin(admin.ModelAdmin[Runner]):
         if not self.has_change_permission(request):
             raise PermissionDenied
         runner = get_object_or_404(Runner, pk=pk)
-        form = KeyForm(request.POST or None)
+        form = KeyForm(request.POST if request.method == "POST" else None)
         secret = ""
         if form.is_valid():
             with transaction.atomic(durable=True):

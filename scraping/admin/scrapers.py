@@ -189,7 +189,7 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         if not request.user.has_perm("scraping.manage_credentials"):
             raise PermissionDenied
         scraper = get_object_or_404(Scraper, pk=pk)
-        form = CredentialsForm(request.POST or None)
+        form = CredentialsForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             with transaction.atomic(durable=True):
                 from scraping import credentials

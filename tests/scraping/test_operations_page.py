@@ -1,0 +1,165 @@
+"""The operations page, a job's page, and who may see them."""
+
+import json
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from scraping.models import ScrapeJob
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def watcher(client: Client) -> Client:
+    client.force_login(make.staff("scraping.view_operations"))
+    return client
+
+
+def of(name: str, job: ScrapeJob) -> str:
+    return reverse(f"admin:scraping_scrapejob_{name}", args=[job.pk])
+
+
+def test_an_empty_page_says_what_to_do_next(watcher: Client) -> None:
+    page = watcher.get(reverse("admin:operations")).content.decode()
+    assert "No job is running or waiting." in page
+    assert "No runner yet." in page
+
+
+def test_the_page_is_whole_without_a_script(watcher: Client) -> None:
+    job = make.running_job(make.runner("warehouse-1"), skus=["1", "2"])
+    make.result(job, sku="1")
+    page = watcher.get(reverse("admin:operations")).content.decode()
+    assert job.short in page
+    assert 'aria-valuenow="1"' in page
+    assert "warehouse-1" in page
+
+
+def test_the_parts_a_script_gets_are_those_of_the_page(watcher: Client) -> None:
+    make.running_job(make.runner())
+    parts = watcher.get(reverse("admin:operations_changes")).json()["parts"]
+    page = watcher.get(reverse("admin:operations")).content.decode()
+    assert set(parts) == {"attention", "now", "runners", "recent"}
+    assert parts["now"] in page
+
+
+@pytest.mark.parametrize("name", ["operations", "operations_changes"])
+def test_staff_without_the_permission_see_nothing(client: Client, name: str) -> None:
+    client.force_login(make.staff("pipeline.view_product"))
+    assert client.get(reverse(f"admin:{name}")).status_code == 403
+
+
+def test_a_jobs_page_shows_its_lines_and_units(watcher: Client) -> None:
+    job = make.running_job(make.runner(), skus=["072705115310"])
+    make.line(job, "<script>alert(1)</script>")
+    make.result(job, outcome="layout_changed")
+    page = watcher.get(of("change", job)).content.decode()
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "layout changed" in page
+
+
+def test_a_reader_gets_the_lines_beyond_its_position_and_the_end(watcher: Client) -> None:
+    job = make.running_job(make.runner())
+    for number in range(3):
+        make.line(job, f"line {number + 1}")
+    news = watcher.get(of("changes", job), {"after": "1"}).json()
+    assert [line["message"] for line in news["lines"]] == ["line 2", "line 3"]
+    assert (news["to"], news["head"], news["end"]) == (3, 3, False)
+    ScrapeJob.objects.filter(pk=job.pk).update(status="completed", lease_expires_at=None, completed_at=job.started_at)
+    assert watcher.get(of("changes", job), {"after": "3"}).json()["end"] is True
+
+
+@pytest.mark.parametrize("after", ["", "-1", "x", "9" * 30, "٣"])
+def test_a_nonsense_position_reads_from_the_start(watcher: Client, after: str) -> None:
+    job = make.running_job(make.runner())
+    make.line(job)
+    assert len(watcher.get(of("changes", job), {"after": after}).json()["lines"]) == 1
+
+
+def test_a_log_can_be_downloaded_as_text(watcher: Client) -> None:
+    job = make.running_job(make.runner())
+    make.line(job, "found: “Gold”")
+    answer = watcher.get(of("log", job))
+    assert "found: “Gold”" in answer.content.decode()
+    assert "attachment" in answer["Content-Disposition"]
+
+
+def test_a_job_cannot_be_typed_into(watcher: Client) -> None:
+    job = make.job()
+    assert watcher.post(of("change", job), {"status": "completed"}).status_code in {200, 403, 405}
+    job.refresh_from_db()
+    assert job.status == "pending"
+
+
+def test_only_those_who_manage_may_cancel(watcher: Client) -> None:
+    job = make.job()
+    assert watcher.post(of("cancel", job)).status_code == 403
+
+
+def test_a_sku_finds_its_jobs(watcher: Client) -> None:
+    job = make.job(skus=["072705115310", "2"])
+    make.job(skus=["3"])
+    page = watcher.get(reverse("admin:scraping_scrapejob_changelist"), {"q": "072705115310"})
+    assert [row.pk for row in page.context["cl"].result_list] == [job.pk]
+
+
+def test_the_page_asks_few_questions_however_many_jobs_there_are(
+    watcher: Client, django_assert_max_num_queries: object
+) -> None:
+    runner = make.runner()
+    for number in range(12):
+        make.running_job(runner, skus=[str(number)])
+    with django_assert_max_num_queries(16):  # type: ignore[operator]
+        watcher.get(reverse("admin:operations"))
+
+
+def test_a_definition_is_checked_when_saved(client: Client) -> None:
+    client.force_login(make.staff("scraping.manage_scrapers", "scraping.view_scraper"))
+    wrong = make.definition_document(fields={"price": {"from": [{"css": "h1["}]}})
+    values = {"display_name": "Acme", "trust": "50", "versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}
+    add = reverse("admin:scraping_scraper_add")
+    page = client.post(add, {**values, "definition": json.dumps(wrong)}).content.decode()
+    assert "fields.price.from[0].css" in page
+    page = client.post(add, {**values, "definition": "{nonsense"}).content.decode()
+    assert "This is not JSON: line 1, column 2" in page
+
+
+def test_every_save_of_a_scraper_makes_a_new_version(client: Client) -> None:
+    client.force_login(make.staff("scraping.manage_scrapers", "scraping.view_scraper"))
+    scraper = make.scraper()
+    document = make.definition_document(politeness={"delay_s": 2.0})
+    values = {"display_name": "Acme", "trust": "70", "versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}
+    change = reverse("admin:scraping_scraper_change", args=[scraper.pk])
+    assert client.post(change, {**values, "definition": json.dumps(document)}).status_code == 302
+    assert [version.number for version in scraper.versions.all()] == [2, 1]
+    assert scraper.versions.get(number=1).definition == make.definition_document()
+
+
+def test_a_key_is_shown_once_and_stored_nowhere(client: Client) -> None:
+    client.force_login(make.staff("runners.manage_runners", "runners.view_runner"))
+    make.scraper()
+    runner = make.runner()
+    issue = reverse("admin:runners_runner_key", args=[runner.pk])
+    assert "Choose all scrapers" in client.post(issue, {}).content.decode()
+    page = client.post(issue, {"scrapers": ["acme"]}).content.decode()
+    secret = page.split('id="secret">')[1].split("<")[0]
+    key = runner.keys.get()
+    assert secret.startswith("bsr_")
+    assert key.allowed_scrapers == ["acme"]
+    assert secret not in json.dumps(list(runner.keys.values()), default=str)
+    assert secret not in client.get(reverse("admin:runners_runner_change", args=[runner.pk])).content.decode()
+
+
+def test_a_revoked_key_lists_the_passwords_it_read(client: Client) -> None:
+    client.force_login(make.staff("runners.manage_runners", "runners.view_runner", "scraping.view_scraper"))
+    scraper, runner = make.scraper(), make.runner()
+    make.key(runner)
+    key = runner.keys.get()
+    key.credential_reads.create(scraper=scraper, job=make.running_job(runner))
+    page = client.post(reverse("admin:runners_runnerkey_revoke", args=[key.pk])).content.decode()
+    key.refresh_from_db()
+    assert key.revoked_at is not None
+    assert "change these at their sites" in page
+    assert "acme" in page
