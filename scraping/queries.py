@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypedDict
 from uuid import UUID
 
 from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
+from django_stubs_ext import WithAnnotations
 
 from runners.models import Runner
 from runners.protocol.words import JobStatus, LogLevel, Outcome
@@ -122,7 +124,11 @@ def recent_rows(*, limit: int = 30, now: datetime | None = None) -> list[JobRow]
     return rows_of(jobs().exclude(status__in=OPEN).order_by("-created_at")[:limit], now=now)
 
 
-def open_batches() -> QuerySet[ScrapeBatch]:
+class OpenJobs(TypedDict):
+    open_jobs: int
+
+
+def open_batches() -> "QuerySet[WithAnnotations[ScrapeBatch, OpenJobs]]":
     """Batches with a job that is not done, test runs left out, newest first."""
     working = Q(jobs__status__in=OPEN, jobs__test_mode=False)
     return ScrapeBatch.objects.filter(working).annotate(open_jobs=Count("jobs", filter=working)).order_by("-created_at")

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from runners.models import Runner
 from runners.protocol.words import JobStatus
 from scraping.models import ScrapeJob, ScrapeJobLog, ScraperVersion
 from scraping.states import MOVES
@@ -27,10 +28,10 @@ def job_in(status: JobStatus) -> ScrapeJob:
 
 def values_of(status: JobStatus) -> dict[str, Any]:
     now = timezone.now()
-    return {
+    values: dict[JobStatus, dict[str, Any]] = {
         JobStatus.PENDING: {"runner": None, "lease_expires_at": None, "completed_at": None, "reason": None},
         JobStatus.RUNNING: {
-            "runner": make.Runner.objects.first(),
+            "runner": Runner.objects.first(),
             "lease_expires_at": now,
             "started_at": now,
             "versions": {},
@@ -39,7 +40,8 @@ def values_of(status: JobStatus) -> dict[str, Any]:
         },
         JobStatus.COMPLETED: {"lease_expires_at": None, "completed_at": now, "reason": None},
         JobStatus.FAILED: {"lease_expires_at": None, "completed_at": now, "reason": "error"},
-    }[status] | {"status": status}
+    }
+    return {**values[status], "status": status}
 
 
 @pytest.mark.parametrize(("old", "new"), ALL_MOVES)
