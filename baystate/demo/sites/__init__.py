@@ -1,0 +1,1 @@
+"""Three distributors' web shops, as different as real ones, on loopback. They know nothing of the application."""
