@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
+from pipeline.models import Product
 from runners import keys
 from runners.models import Runner
 from scraping.models import ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult, ScraperVersion
@@ -90,4 +91,23 @@ def staff(*permissions: str, name: str = "maria") -> User:
     for named in permissions:
         app, codename = named.split(".")
         made.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    return made
+
+
+_WAYS: dict[str, tuple[dict[str, str], ...]] = {
+    "imported": (),
+    "enhanced": ({"stage": "enhanced"},),
+    "consolidated": ({"stage": "consolidated"},),
+    "approved": ({"stage": "consolidated"}, {"stage": "approved"}),
+    "published": ({"stage": "consolidated"}, {"stage": "approved"}, {"stage": "published"}),
+    "rejected": ({"stage": "rejected", "rejected_because": "not sold here"},),
+}
+
+
+def product(sku: str = "BS-1", *, stage: str = "imported", **changes: Any) -> Product:
+    """A product, brought to its stage by the moves that the database allows."""
+    made = Product.objects.create(**{"sku": sku, "register_name": f"REGISTER {sku}", "target_price": "9.99", **changes})
+    for step in _WAYS[stage]:
+        Product.objects.filter(pk=made.pk).update(**step)
+    made.refresh_from_db()
     return made

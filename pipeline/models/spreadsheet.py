@@ -36,7 +36,8 @@ def planned_actions() -> list[tuple[str, str]]:
 class ProductImport(models.Model):
     """The file as uploaded and how it was understood.
 
-    `mapping` says which column was read as what: `{"sku": {"columns": [header, …], "samples": […]}, …}`.
+    `mapping` says which column was read as what: `{"sheet", "fields": [{"field", "columns", "passed_over", "samples"}],
+    "others": [{"column", "samples"}]}`; `chosen` is the filter whose rows were confirmed, `{"action", "search"}`.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

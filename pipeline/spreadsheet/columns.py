@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import Any
 
 from pipeline.spreadsheet.cells import Cell, RefusedError, Row, Sheet, letter
 from pipeline.spreadsheet.cleaning import printed
@@ -45,22 +44,9 @@ class Header:
     names: tuple[str, ...]
     readings: dict[str, Reading]
 
-    def others(self) -> list[str]:
-        """The columns that are only kept."""
-        read = {column for reading in self.readings.values() for column in reading.columns}
-        return [name for column, name in enumerate(self.names) if column not in read]
-
     def name(self, column: int) -> str:
         """The header of a column; a column without one is called by its letter."""
         return self.names[column] if column < len(self.names) else letter(column)
-
-    def describe(self) -> dict[str, Any]:
-        """What a page says about it: `{"sheet", "fields": {field: {"columns", "passed_over"}}, "others"}`."""
-        fields = {
-            field: {"columns": list(reading.headers), "passed_over": list(reading.passed_over)}
-            for field, reading in self.readings.items()
-        }
-        return {"sheet": self.sheet, "fields": fields, "others": self.others()}
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,6 @@ def test_a_second_column_of_one_name_is_passed_over_and_told_apart() -> None:
     found = header("SKU", "NAME", "NAME", "")
     assert found.names == ("SKU", "NAME", "NAME (C)", "D")
     assert found.readings[NAME].passed_over == ("NAME (C)",)
-    assert found.others() == ["NAME (C)", "D"]
 
 
 def test_product_name_is_not_the_register_name() -> None:

@@ -1,0 +1,37 @@
+"""The chores' doors. Each may be lost, repeated or cut off at any point: the tables say what is left to do."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from procrastinate.contrib.django import app
+
+from pipeline import chores
+from pipeline.models import ImportState
+from pipeline.spreadsheet import plan, work
+
+
+@app.task(name="plan_import")
+def plan_import(import_id: str) -> None:
+    """Read an uploaded spreadsheet and store its plan."""
+    work.plan_upload(UUID(import_id))
+
+
+@app.task(name="apply_import")
+def apply_import(import_id: str) -> None:
+    """Apply the rows of a plan that were confirmed."""
+    work.apply_upload(UUID(import_id))
+
+
+def nudge_import(import_id: UUID, state: ImportState) -> None:
+    """Ask for whatever an import in this state is waiting for."""
+    task = plan_import if state == ImportState.UPLOADED else apply_import
+    chores.nudge(task, key=f"{state}:{import_id}", import_id=str(import_id))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="resume_imports", queueing_lock="resume_imports")
+def resume_imports(timestamp: int) -> None:
+    """Find imports that a lost nudge or a dead worker left behind."""
+    for import_id, state in plan.abandoned():
+        nudge_import(import_id, state)
