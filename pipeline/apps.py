@@ -6,3 +6,9 @@ class PipelineConfig(AppConfig):
     name = "pipeline"
     verbose_name = _("Products")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from pipeline import intake
+        from scraping.signals import results_recorded
+
+        results_recorded.connect(intake.receive, dispatch_uid="pipeline.intake")

@@ -15,6 +15,7 @@ from io import BytesIO, StringIO
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
 from pipeline.export.rows import Row
 
@@ -80,7 +81,7 @@ def _xlsx(titles: Iterable[str], rows: Iterable[Row]) -> bytes:
 class _Cells:
     """A styled cell costs more to make than to write; the sheet writes each at once, so two serve for all."""
 
-    def __init__(self, sheet: object) -> None:
+    def __init__(self, sheet: WriteOnlyWorksheet) -> None:
         self._text, self._number = WriteOnlyCell(sheet), WriteOnlyCell(sheet)
         self._text.number_format, self._number.number_format = "@", "0.00"
         self._text.quotePrefix = True

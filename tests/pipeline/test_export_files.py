@@ -18,9 +18,8 @@ def in_csv(*row: str | Decimal | None) -> list[str]:
 
 
 def in_xlsx(*row: str | Decimal | None) -> list[Cell]:
-    sheet = load_workbook(BytesIO(write(Format.XLSX, ["a"] * len(row), [list(row)]))).active
-    assert sheet is not None
-    return list(sheet.iter_rows())[1]  # type: ignore[arg-type]
+    sheet = load_workbook(BytesIO(write(Format.XLSX, ["a"] * len(row), [list(row)])))["Products"]
+    return [cell for cell in list(sheet.iter_rows())[1] if isinstance(cell, Cell)]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1+1", "'=1"])
