@@ -7,6 +7,7 @@ from uuid import UUID
 from procrastinate.contrib.django import app
 
 from pipeline import chores
+from pipeline.consolidation import backlog
 from pipeline.models import ImportState
 from pipeline.spreadsheet import plan, work
 
@@ -35,3 +36,15 @@ def resume_imports(timestamp: int) -> None:
     """Find imports that a lost nudge or a dead worker left behind."""
     for import_id, state in plan.abandoned():
         nudge_import(import_id, state)
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="consolidate_stale", queueing_lock="consolidate_stale", lock="consolidate_stale")
+def consolidate_stale(timestamp: int) -> None:
+    """Consolidate what became stale once no open job holds it: a job that ends nudges nobody, so this looks."""
+    backlog.work()
+
+
+def nudge_consolidation() -> None:
+    """Ask for the stale products to be consolidated now."""
+    chores.nudge(consolidate_stale, key="consolidate_stale", timestamp=0)
