@@ -34,7 +34,8 @@ def receive(sender: object, *, result: ScrapeResult, **_: object) -> None:
         _found(product, result, changes, events)
     elif result.outcome == Outcome.NOT_FOUND:
         _not_found(product, result, changes, events)
-    Product.objects.filter(pk=product.pk).update(**changes, updated_at=Now())
+    if changes != {"last_outcome": product.last_outcome}:
+        Product.objects.filter(pk=product.pk).update(**changes, updated_at=Now())
     ProductEvent.objects.bulk_create(events)
 
 

@@ -8,6 +8,7 @@ from procrastinate.contrib.django import app
 
 from pipeline import chores
 from pipeline.consolidation import backlog
+from pipeline.export import waiting
 from pipeline.models import ImportState
 from pipeline.spreadsheet import plan, work
 
@@ -48,3 +49,22 @@ def consolidate_stale(timestamp: int) -> None:
 def nudge_consolidation() -> None:
     """Ask for the stale products to be consolidated now."""
     chores.nudge(consolidate_stale, key="consolidate_stale", timestamp=0)
+
+
+@app.task(name="build_export")
+def build_export(export_id: str) -> None:
+    """Write the file of an export that was asked for."""
+    waiting.work_on(UUID(export_id))
+
+
+def nudge_export(export_id: UUID) -> None:
+    """Ask for the file of an export."""
+    chores.nudge(build_export, key=f"export:{export_id}", export_id=str(export_id))
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="resume_exports", queueing_lock="resume_exports")
+def resume_exports(timestamp: int) -> None:
+    """Find exports that a lost nudge or a dead worker left behind."""
+    for export_id in waiting.abandoned():
+        nudge_export(export_id)

@@ -56,13 +56,13 @@ def _csv(titles: Iterable[str], rows: Iterable[Row]) -> bytes:
     writer.writerow(titles)
     for row in rows:
         writer.writerow([_in_csv(value) for value in row])
-    return text.getvalue().encode("utf-8", "replace")
+    return text.getvalue().encode()
 
 
 def _in_csv(value: str | Decimal | None) -> str:
     if isinstance(value, Decimal):
         return f"{value:f}"
-    return "" if value is None else neutralised(value)
+    return "" if value is None else neutralised(_storable(value))
 
 
 def _xlsx(titles: Iterable[str], rows: Iterable[Row]) -> bytes:
@@ -100,6 +100,11 @@ class _Cells:
 
 
 def _in_xlsx(text: str) -> str:
-    """Without what XML cannot hold; `_x0041_`, which Excel would read as a letter, is escaped as it does it."""
-    kept = _ESCAPE.sub("_x005F_", ILLEGAL_CHARACTERS_RE.sub("", text)).encode("utf-8", "replace").decode()
+    """`_x0041_`, which Excel would read as a letter, is escaped as it does it."""
+    kept = _ESCAPE.sub("_x005F_", _storable(text))
     return kept if len(kept) <= LONGEST_CELL else kept[: LONGEST_CELL - 1] + _MORE
+
+
+def _storable(text: str) -> str:
+    """Without control characters, which XML cannot hold, and without lone surrogates, which nothing can."""
+    return ILLEGAL_CHARACTERS_RE.sub("", text).encode("utf-8", "replace").decode()
