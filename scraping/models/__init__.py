@@ -4,11 +4,13 @@ from scraping.models.batch import ScrapeBatch
 from scraping.models.credential import CredentialRead, ScraperCredential
 from scraping.models.job import ScrapeJob
 from scraping.models.log import ScrapeJobLog
+from scraping.models.presence import Presence
 from scraping.models.result import ScrapeResult
 from scraping.models.scraper import Scraper, ScraperState, ScraperVersion
 
 __all__ = [
     "CredentialRead",
+    "Presence",
     "ScrapeBatch",
     "ScrapeJob",
     "ScrapeJobLog",
