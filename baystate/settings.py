@@ -127,6 +127,8 @@ LEASE_SECONDS = env.integer("BAYSTATE_LEASE_SECONDS", default=45, minimum=1)
 HEARTBEAT_SECONDS = env.integer("BAYSTATE_HEARTBEAT_SECONDS", default=10, minimum=1)
 ACKNOWLEDGE_SECONDS = env.integer("BAYSTATE_ACKNOWLEDGE_SECONDS", default=15, minimum=1)
 PLAIN_LEASE_SECONDS = env.integer("BAYSTATE_PLAIN_LEASE_SECONDS", default=600, minimum=1)
+PLAIN_ACKNOWLEDGE_SECONDS = env.integer("BAYSTATE_PLAIN_ACKNOWLEDGE_SECONDS", default=60, minimum=1)
+SWEEP_SECONDS = env.integer("BAYSTATE_SWEEP_SECONDS", default=5, minimum=0)  # 0: this process does not sweep
 RUNNER_OFFLINE_SECONDS = env.integer("BAYSTATE_RUNNER_OFFLINE_SECONDS", default=60, minimum=1)
 RUNNER_MAX_WORKERS = env.integer("BAYSTATE_RUNNER_MAX_WORKERS", default=3, minimum=1, maximum=64)
 

@@ -13,3 +13,4 @@ DATABASES = databases(os.environ, testing=True)
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]  # noqa: F405 - it scans all files
+SWEEP_SECONDS = 0

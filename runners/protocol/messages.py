@@ -8,7 +8,16 @@ import math
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from runners.protocol.words import JobStatus, LogLevel, Outcome, RunnerStatus
 
@@ -25,7 +34,7 @@ def clean_json(value: Any, depth: int = 0) -> Any:
 
     Raises ValueError for numbers that are not finite and for nesting beyond 32.
     """
-    if depth > MAX_DEPTH:
+    if depth >= MAX_DEPTH and isinstance(value, dict | list):
         raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, str):
         return clean_text(value)
@@ -45,12 +54,25 @@ def _aware(value: object) -> object:
     return value
 
 
+def _or_none(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """A time that cannot be read is no reason to lose the line or unit that carries it."""
+    try:
+        return read(value)
+    except ValueError:
+        return None
+
+
 def _text_of(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
+def _or_empty(value: object) -> object:
+    return {} if value is None else value
+
+
 Text = Annotated[str, BeforeValidator(_text_of), AfterValidator(clean_text)]
 When = Annotated[datetime, AfterValidator(_aware)]
+Sometime = Annotated[When | None, WrapValidator(_or_none)]
 Level = Annotated[LogLevel, BeforeValidator(LogLevel.fold)]
 Json = Annotated[JsonValue, BeforeValidator(clean_json)]
 
@@ -104,7 +126,7 @@ class LogLine(Message):
 
     level: Level = LogLevel.INFO
     message: Text = ""
-    timestamp: When | None = None
+    timestamp: Sometime = None
     seq: int | None = Field(default=None, ge=1, le=2**62)
     through: int | None = Field(default=None, ge=1, le=2**62)
     scraper: Text | None = None
@@ -128,16 +150,16 @@ class UnitItem(Message):
     others: dict[Text, Json] = Field(default_factory=dict)
     url: Text | None = None
     milliseconds: int | None = Field(default=None, ge=0, le=2**31 - 1)
-    scraped_at: When | None = None
+    scraped_at: Sometime = None
     message: Text = ""
 
 
 class FlatResults(Message):
     """The plain clients' form of results: `data` is {sku: {scraper: {field: value}}}."""
 
-    skus_processed: int | None = None
+    skus_processed: Json = None
     scrapers_run: list[Text] = Field(default_factory=list)
-    data: dict[Text, dict[Text, dict[Text, Json]]] = Field(default_factory=dict)
+    data: dict[Text, dict[Text, Annotated[dict[Text, Json], BeforeValidator(_or_empty)]]] = Field(default_factory=dict)
 
 
 class CallbackResults(FlatResults):

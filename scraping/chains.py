@@ -1,0 +1,87 @@
+"""What goes on after a job: a successor for its open units, or the last word on them."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+
+from runners.protocol import step
+from runners.protocol.words import Outcome, Reason
+from scraping import recording
+from scraping.models import ScrapeJob, ScrapeJobLog, ScrapeResult
+
+MAX_ATTEMPTS = 3
+MAX_CHAIN = 20
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Why a chain's job failed, when, and whether its runner handed it back in good order."""
+
+    reason: Reason
+    at: datetime
+    handed_back: bool = False
+
+
+def go_on(job: ScrapeJob, ending: Ending, *, chance: Callable[[], float] = random.random) -> ScrapeJob | None:
+    """Put a successor with the SKUs that have open units, or record those units when the chain ends here.
+
+    `job` has just failed; `chance` gives a number in [0, 1) that spreads the successors' waits.
+    """
+    left = recording.open_units(job)
+    if not left:
+        return None
+    if ending.reason is Reason.CANCELLED:
+        recording.close(job, Outcome.SKIPPED, _("The job was cancelled."))
+        return None
+    attempt = _attempt(job, ending)
+    if attempt > MAX_ATTEMPTS or ScrapeJob.objects.filter(root_id=job.root_id).count() >= MAX_CHAIN:
+        recording.close(job, Outcome.UNREPORTED, _("Every attempt ended without a word about it."))
+        return None
+    wait = timedelta() if ending.handed_back else _wait(attempt, chance())
+    return _successor(job, left, attempt=attempt, run_after=ending.at + wait)
+
+
+def in_hand(job: ScrapeJob) -> str | None:
+    """The SKU a runner worked on when it last spoke: as its beats say, else its last log line about a SKU."""
+    said = step.read(job.step)
+    if said and said[1] in job.skus:
+        return said[1]
+    lines = ScrapeJobLog.objects.filter(job=job, sku__isnull=False).order_by("-position")
+    return lines.values_list("sku", flat=True).first()
+
+
+def _attempt(job: ScrapeJob, ending: Ending) -> int:
+    """1 after a job that recorded a unit, else one more; one never taken up, or handed back, is not charged."""
+    if ScrapeResult.objects.filter(job=job).exists():
+        return 1
+    return job.attempt + (0 if ending.handed_back or ending.reason is Reason.UNACKNOWLEDGED else 1)
+
+
+def _wait(attempt: int, chance: float) -> timedelta:
+    """0–5 s at first, then up to four times as long at each attempt."""
+    longest: timedelta = min(FIRST_WAIT * 4 ** (attempt - 1), LONGEST_WAIT)
+    return longest * chance
+
+
+def _successor(job: ScrapeJob, left: list[tuple[str, str]], *, attempt: int, run_after: datetime) -> ScrapeJob:
+    last = in_hand(job)
+    skus = sorted(dict.fromkeys(sku for sku, _scraper in left), key=lambda sku: sku == last)
+    return ScrapeJob.objects.create(
+        batch_id=job.batch_id,
+        root_id=job.root_id,
+        retry_of=job,
+        attempt=attempt,
+        skus=skus,
+        scrapers=job.scrapers,
+        context={sku: job.context[sku] for sku in skus if sku in job.context},
+        test_mode=job.test_mode,
+        turn=job.turn,
+        run_after=run_after,
+        total=len(skus) * len(job.scrapers),
+        done=len(skus) * len(job.scrapers) - len(left),
+    )

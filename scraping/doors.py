@@ -1,0 +1,17 @@
+"""How a door opens its transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+
+LOCK_TIMEOUT = "5s"
+
+
+@contextmanager
+def transact() -> Iterator[None]:
+    """One outermost transaction that gives up on a lock after five seconds: OperationalError, "come again later"."""
+    with transaction.atomic(durable=True):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+        yield

@@ -1,0 +1,46 @@
+"""Job and runner together are the fence: only the runner that holds a running job writes to it."""
+
+import uuid
+from datetime import datetime
+
+from runners.models import Runner
+from runners.protocol.words import JobStatus, Reason
+from scraping import clock
+from scraping.models import ScrapeJob
+from scraping.refusals import CancelledError, FinishedError, NotYoursError, UnknownJobError
+
+
+def identity(text: object) -> uuid.UUID | None:
+    """The id that `text` spells, or None: a client's ids need not be UUIDs, ours are."""
+    try:
+        return uuid.UUID(str(text))
+    except ValueError:
+        return None
+
+
+def lock(job_id: object, *, now: datetime | None = None) -> tuple[ScrapeJob, datetime]:
+    """Lock a job's row until the transaction ends; returns it as it is then, and the database's time.
+
+    Raises UnknownJobError.
+    """
+    key = identity(job_id)
+    rows = ScrapeJob.objects.select_for_update(no_key=True).annotate(clock=clock.at(now))
+    job = rows.filter(pk=key).first() if key else None
+    if job is None:
+        raise UnknownJobError
+    return job, job.clock
+
+
+def check(job: ScrapeJob, *, runner: Runner) -> None:
+    """Raises NotYoursError, CancelledError or FinishedError unless `runner` holds the running `job`."""
+    if job.runner_id != runner.pk:
+        raise NotYoursError
+    if job.status != JobStatus.RUNNING:
+        raise CancelledError if job.reason == Reason.CANCELLED else FinishedError
+
+
+def hold(job_id: object, *, runner: Runner, now: datetime | None = None) -> tuple[ScrapeJob, datetime]:
+    """`lock` and `check` in one."""
+    job, moment = lock(job_id, now=now)
+    check(job, runner=runner)
+    return job, moment

@@ -1,0 +1,138 @@
+"""Stores how units ended, once per root, and tells whoever listens in the same transaction.
+
+The caller holds the row lock of the root's one open job, so nobody else records units of that root.
+"""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from runners.protocol.words import Outcome
+from scraping import outage, units
+from scraping.models import ScrapeJob, ScrapeResult
+from scraping.refusals import ForeignUnitError
+from scraping.signals import results_recorded
+from scraping.units import Repeat, Unit
+
+logger = logging.getLogger(__name__)
+MAX_MESSAGE = 2000
+
+
+@dataclass
+class Recorded:
+    """Units stored for the first time in the message's order, and those that said something else than before."""
+
+    new: list[Unit] = field(default_factory=list)
+    contradicting: list[Unit] = field(default_factory=list)
+
+
+def record(job: ScrapeJob, sent: Sequence[Unit]) -> Recorded:
+    """Store `sent` units: new ones, and what fuller repeats add.
+
+    Raises ForeignUnitError before anything is stored when one is not the job's.
+    """
+    _refuse_foreign(job, sent)
+    skus = {unit.sku for unit in sent}
+    rows = {(row.sku, row.scraper): row for row in ScrapeResult.objects.filter(root_id=job.root_id, sku__in=skus)}
+    recorded = Recorded()
+    touched: dict[tuple[str, str], ScrapeResult] = {}
+    for unit in sent:
+        key = (unit.sku, unit.scraper)
+        if key not in rows:
+            rows[key] = touched[key] = _row(job, unit)
+            recorded.new.append(unit)
+        elif _is_fuller(rows[key], unit, recorded):
+            _fill(rows[key], unit)
+            touched[key] = rows[key]
+    _save(job, touched.values())
+    return recorded
+
+
+def open_units(job: ScrapeJob) -> list[tuple[str, str]]:
+    """(SKU, scraper) of the job's units that its root has no result for, in the job's order."""
+    known = set(ScrapeResult.objects.filter(root_id=job.root_id).values_list("sku", "scraper"))
+    return [(sku, scraper) for sku in job.skus for scraper in job.scrapers if (sku, scraper) not in known]
+
+
+def close(job: ScrapeJob, outcome: Outcome, message: str) -> None:
+    """Record every open unit of the job with `outcome`: nothing stays open once a chain has ended."""
+    left = [Unit(sku, scraper, outcome=outcome, message=message) for sku, scraper in open_units(job)]
+    _save(job, [_row(job, unit) for unit in left])
+
+
+def _refuse_foreign(job: ScrapeJob, sent: Iterable[Unit]) -> None:
+    skus, scrapers = set(job.skus), set(job.scrapers)
+    for unit in sent:
+        if unit.sku not in skus:
+            raise ForeignUnitError(_("SKU {sku} is not in this job.").format(sku=unit.sku), sku=unit.sku)
+        if unit.scraper not in scrapers:
+            sentence = _("Scraper {scraper} is not in this job.").format(scraper=unit.scraper)
+            raise ForeignUnitError(sentence, scraper=unit.scraper)
+
+
+def _row(job: ScrapeJob, unit: Unit) -> ScrapeResult:
+    return ScrapeResult(
+        root_id=job.root_id,
+        job=job,
+        sku=unit.sku,
+        scraper=unit.scraper,
+        outcome=unit.ended,
+        message=unit.message[:MAX_MESSAGE],
+        fields=unit.fields,
+        raw=unit.raw,
+        url=unit.url,
+        milliseconds=unit.milliseconds,
+        version=(job.versions or {}).get(unit.scraper),
+        scraped_at=unit.scraped_at,
+    )
+
+
+def _is_fuller(row: ScrapeResult, unit: Unit, recorded: Recorded) -> bool:
+    relation = units.repeat(outcome=row.outcome, values=row.fields, unit=unit)
+    if relation is Repeat.CONTRADICTS:
+        recorded.contradicting.append(unit)
+    return relation is Repeat.FULLER
+
+
+def _fill(row: ScrapeResult, unit: Unit) -> None:
+    row.fields = unit.fields | row.fields
+    row.raw = unit.raw | row.raw
+    row.url = row.url or unit.url
+    if unit.outcome is None:
+        row.outcome = units.outcome_of(row.fields)
+
+
+def _save(job: ScrapeJob, rows: Iterable[ScrapeResult]) -> None:
+    """Insert or update `rows`, then announce them in SKU order, the order in which products are locked."""
+    rows = sorted(rows, key=lambda row: (row.sku, row.scraper))
+    for row in rows:
+        if row.pk is not None:
+            row.save(update_fields=["fields", "raw", "url", "outcome"])
+    ScrapeResult.objects.bulk_create([row for row in rows if row.pk is None], batch_size=500)
+    if not job.test_mode and results_recorded.has_listeners(ScrapeResult):
+        for row in rows:
+            _announce(row)
+
+
+def _announce(row: ScrapeResult) -> None:
+    """Let the listeners take one unit; one that fails costs this unit alone, or its page would be resent for ever."""
+    try:
+        with transaction.atomic():
+            results_recorded.send(sender=ScrapeResult, result=row)
+    except Exception as error:
+        if outage.is_outage(error):
+            raise
+        logger.exception("job %s: recording %s × %s failed", row.job_id, row.sku, row.scraper)
+        _spoil(row)
+
+
+def _spoil(row: ScrapeResult) -> None:
+    """Keep what was read, out of the way, and say that the fault is ours."""
+    row.raw = row.raw | {"fields": row.fields, "outcome": row.outcome}
+    row.fields = {}
+    row.outcome = Outcome.RUNNER_ERROR
+    row.message = _("Recording this unit failed on our side; what was read is kept. Tell whoever looks after BayState.")
+    row.save(update_fields=["raw", "fields", "outcome", "message"])
