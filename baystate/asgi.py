@@ -7,3 +7,7 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "baystate.settings")
 application = ProtocolTypeRouter({"http": get_asgi_application()})
+
+from scraping import sweep  # noqa: E402 - needs the apps
+
+sweep.start()

@@ -6,3 +6,6 @@ class ScrapingConfig(AppConfig):
     name = "scraping"
     verbose_name = _("Scraping")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from scraping import checks  # noqa: F401 - registers the check

@@ -1,0 +1,201 @@
+"""The runner API's six doors: each parses, makes one call in one transaction, answers."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+from rest_framework.exceptions import NotFound, ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from runners import presence
+from runners.models import Runner, RunnerKey
+from runners.protocol.messages import (
+    Callback,
+    Heartbeat,
+    HeartbeatAnswer,
+    HeldJob,
+    LogsAnswer,
+    LogsRequest,
+    Message,
+    PollAnswer,
+    PollRequest,
+    clean_text,
+)
+from runners.protocol.words import RunnerStatus
+from scraping import beats, claims, credentials, doors, intake, offers
+from scraping.api.parsers import MAX_CALLBACK_BYTES
+from scraping.refusals import LogGapError
+
+_HELD = {beats.OK: "keep", beats.CANCEL: "cancel", beats.LOST: "lost"}
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """Whatever a client accepts, it gets JSON: some HTTP libraries ask for text/plain."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        renderer: BaseRenderer = renderers[0]
+        return renderer, renderer.media_type
+
+
+class RunnerView(APIView):
+    """What the doors share: the key, its runner, answers as JSON."""
+
+    content_negotiation_class = AlwaysJSON
+
+    def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
+        """A chunked body has no length; REST framework would take it for none."""
+        request.META.setdefault("CONTENT_LENGTH", "-1")
+        return super().initialize_request(request, *args, **kwargs)
+
+    def key(self, request: Request) -> RunnerKey:
+        assert isinstance(request.auth, RunnerKey), "IsRunner lets nobody else in"
+        return request.auth
+
+    def runner(self, request: Request) -> Runner:
+        return self.key(request).runner
+
+
+def _json(message: Message) -> Response:
+    return Response(message.model_dump(mode="json", exclude_none=True))
+
+
+class PollView(RunnerView):
+    """Is there something to do?"""
+
+    def post(self, request: Request) -> Response:
+        asked = PollRequest.model_validate(request.data)
+        with transaction.atomic(durable=True):
+            answer = self._answer(self.key(request), asked)
+        return Response({"job": None} | answer.model_dump(mode="json", exclude_none=True))
+
+    def _answer(self, key: RunnerKey, asked: PollRequest) -> PollAnswer:
+        held = [HeldJob(job_id=job_id) for job_id in asked.holding or []]
+        answers = beats.beat(held, runner=key.runner) if held else {}
+        job = claims.claim_next(_asker(key, asked), job_id=asked.job_id)
+        status = RunnerStatus.BUSY if job or beats.OK in answers.values() else RunnerStatus.POLLING
+        presence.note(key.runner, status=status, **_said(asked))
+        return PollAnswer(
+            job=offers.offer(job) if job else None,
+            held={job_id: _HELD[word] for job_id, word in answers.items()} if asked.holding is not None else None,
+        )
+
+
+def _asker(key: RunnerKey, asked: PollRequest) -> claims.Asker:
+    return claims.Asker(
+        runner=key.runner,
+        allowed=key.allowed_scrapers,
+        schema_version=asked.schema_version,
+        capabilities=None if asked.capabilities is None else frozenset(asked.capabilities),
+        plain=asked.plain,
+    )
+
+
+def _said(asked: PollRequest) -> dict[str, Any]:
+    """What a poll tells of the runner itself, as its columns hold it."""
+    said: dict[str, Any] = {}
+    if asked.version is not None:
+        said["version"] = asked.version[:50]
+    if asked.capabilities is not None:
+        said["capabilities"] = [name[:50] for name in asked.capabilities[:20]]
+    return said
+
+
+class JobView(RunnerView):
+    """The job once more; asking for it acknowledges it."""
+
+    def get(self, request: Request) -> Response:
+        job_id = request.query_params.get("job_id", "")
+        if not job_id:
+            raise ParseError("job_id is missing.")
+        with doors.transact():
+            job = claims.acknowledge(job_id, runner=self.runner(request))
+            presence.seen(self.runner(request))
+            return _json(offers.offer(job))
+
+
+class HeartbeatView(RunnerView):
+    """A runner is alive, and so are the jobs it holds. Waits for no lock, so it sets no limit to waiting."""
+
+    def post(self, request: Request) -> Response:
+        said = Heartbeat.model_validate(request.data)
+        held = list(said.jobs or [])
+        if said.current_job_id and said.current_job_id not in {job.job_id for job in held}:
+            held.append(HeldJob(job_id=said.current_job_id))
+        with transaction.atomic(durable=True):
+            presence.note(self.runner(request), **_condition(said))
+            jobs = beats.beat(held, runner=self.runner(request))
+        answer = HeartbeatAnswer(timestamp=timezone.now(), jobs=jobs, heartbeat_seconds=settings.HEARTBEAT_SECONDS)
+        return _json(answer)
+
+
+def _condition(said: Heartbeat) -> dict[str, Any]:
+    """What a beat tells of the runner itself, as its columns hold it."""
+    told: dict[str, Any] = {"status": RunnerStatus.DRAINING if said.draining else said.status}
+    told["last_words"] = "Its disk is full: it claims nothing until there is room." if said.disk_full else ""
+    if said.memory_usage_mb is not None:
+        told["memory_mb"] = round(said.memory_usage_mb)
+    if said.jobs_completed is not None:
+        told["jobs_completed"] = said.jobs_completed
+    return told
+
+
+class CredentialsView(RunnerView):
+    """The secrets of a scraper that the runner is working with."""
+
+    def get(self, request: Request, slug: str = "") -> Response:
+        slug = clean_text(slug or request.query_params.get("scraper", ""))
+        if not slug:
+            raise ParseError("scraper is missing.")
+        with doors.transact():
+            secrets = credentials.read(slug, key=self.key(request))
+        return Response(secrets, headers={"Cache-Control": "no-store"})
+
+
+class LogsView(RunnerView):
+    """Log lines of a job."""
+
+    def post(self, request: Request) -> Response:
+        sent = LogsRequest.model_validate(request.data)
+        with doors.transact():
+            logged = intake.log(sent.job_id, sent.logs, runner=self.runner(request))
+            presence.seen(self.runner(request))
+        if logged.expected is not None:
+            raise LogGapError(expected=logged.expected)
+        numbered = any(line.seq is not None for line in sent.logs)
+        acked = logged.acked if numbered else None
+        return _json(LogsAnswer(count=logged.count, acked=acked, truncated=logged.truncated or None))
+
+
+class CallbackView(RunnerView):
+    """Results of a job, and its end."""
+
+    max_bytes: ClassVar[int] = MAX_CALLBACK_BYTES
+
+    def post(self, request: Request) -> Response:
+        message = Callback.model_validate(request.data)
+        with doors.transact():
+            answer = intake.callback(message, runner=self.runner(request))
+            if message.status.ended:
+                claims.free(self.runner(request))
+            presence.seen(self.runner(request))
+        return Response(answer)
+
+
+class UnknownView(RunnerView):
+    """Any other address under /api/."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        raise NotFound("There is nothing at this address.")
