@@ -17,6 +17,7 @@ from runners.agent import challenge
 from runners.agent.deadline import Deadline
 from runners.agent.peers import PeerAdapter, PrivateHosts
 from runners.agent.politeness import Politeness
+from runners.agent.session import Session
 from runners.agent.trouble import Again, Trouble
 from runners.agent.waiting import backoff, retry_after
 from runners.protocol.definition import Definition, hosts
@@ -45,14 +46,6 @@ class Answer:
     def content_type(self) -> str:
         return self.headers.get("Content-Type", "")
 
-    @property
-    def said(self) -> str:
-        """The status with its usual words: `404 Not Found`."""
-        try:
-            return f"{self.status} {HTTPStatus(self.status).phrase}"
-        except ValueError:
-            return str(self.status)
-
 
 @dataclass(frozen=True)
 class Request:
@@ -61,13 +54,6 @@ class Request:
     method: str
     url: str
     data: tuple[tuple[str, str], ...] | None = None
-
-
-class _Session(requests.Session):
-    """Follows nothing by itself: requests would look at a redirect even when told not to follow it."""
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        return None
 
 
 class Fetcher:
@@ -88,7 +74,7 @@ class Fetcher:
         self._sleep = sleep
         self._monotonic = monotonic
         self._adapter = PeerAdapter(private)
-        self._session = _Session()
+        self._session = Session()
         # No proxies, no .netrc: the peer that is checked must be the site, and no other password may be sent to it.
         self._session.trust_env = False
         self._session.headers["User-Agent"] = _USER_AGENT
@@ -163,16 +149,16 @@ class Fetcher:
         """Pass on what is a page; raise what is a refusal or a site in trouble."""
         mark = challenge.sign(answer.status, answer.headers, answer.body)
         if mark:
-            raise Trouble(Outcome.BLOCKED, f"the site answers {answer.said} with a challenge ({mark})")
+            raise Trouble(Outcome.BLOCKED, f"the site answers {status_words(answer.status)} with a challenge ({mark})")
         if answer.status != HTTPStatus.TOO_MANY_REQUESTS and answer.status < 500:
             return answer
         outcome = Outcome.BLOCKED if answer.status == HTTPStatus.TOO_MANY_REQUESTS else Outcome.NETWORK
         wait = retry_after(answer.headers.get("Retry-After"))
         if wait is not None and wait > LONGEST_WAIT:
-            raise Trouble(outcome, f"the site answers {answer.said} and asks to wait {wait:,.0f} s")
+            raise Trouble(outcome, f"the site answers {status_words(answer.status)} and asks to wait {wait:,.0f} s")
         if wait:
             self._politeness.hold(hosts.of(answer.url), wait)
-        raise Again(outcome, f"the site answers {answer.said}", wait=wait)
+        raise Again(outcome, f"the site answers {status_words(answer.status)}", wait=wait)
 
     def _wait(self, trouble: Again, attempt: int) -> None:
         wait = backoff(attempt) if trouble.wait is None else trouble.wait
@@ -207,6 +193,14 @@ def follow(request: Request, answer: Answer, *, keep_https: bool) -> Request:
     if answer.status in {307, 308} or request.method == "GET":
         return Request(request.method, url, request.data)
     return Request("GET", url)
+
+
+def status_words(status: int) -> str:
+    """An HTTP status with its usual words: `404 Not Found`."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
 
 
 def _location(header: str) -> str:

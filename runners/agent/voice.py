@@ -1,23 +1,26 @@
 """What a job says while it works: one logger whose lines go to the console and to the server.
 
-The thread that works on a unit says so once, with `about`; every line spoken meanwhile carries it.
+A thread says once, with `about`, what it works on; every line it speaks meanwhile carries that.
 """
 
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
+
+log: Final = logging.getLogger("runners.agent.job")
 
 
 @dataclass(frozen=True)
 class Subject:
+    job: str | None = None
     scraper: str | None = None
     sku: str | None = None
 
 
-log = logging.getLogger("runners.agent.job")
-_NOTHING = Subject()
+_NOTHING: Final = Subject()
 _subject: ContextVar[Subject] = ContextVar("subject", default=_NOTHING)
 
 
@@ -27,9 +30,9 @@ def subject() -> Subject:
 
 
 @contextmanager
-def about(*, scraper: str | None = None, sku: str | None = None) -> Iterator[None]:
-    """Lines spoken inside are about this scraper and SKU."""
-    token = _subject.set(Subject(scraper, sku))
+def about(**what: str) -> Iterator[None]:
+    """Lines spoken inside are about this `job`, `scraper` or `sku`, beside what they were about before."""
+    token = _subject.set(replace(_subject.get(), **what))
     try:
         yield
     finally:

@@ -13,7 +13,7 @@ def backoff(
 
     The jitter keeps many runners that lost the same server from coming back in one instant.
     """
-    return min(longest, first * 2 ** min(attempt - 1, 30)) * (0.5 + 0.5 * chance())
+    return min(longest, first * 2.0 ** min(attempt - 1, 30)) * (0.5 + 0.5 * chance())
 
 
 def retry_after(value: str | None, *, now: datetime | None = None) -> float | None:

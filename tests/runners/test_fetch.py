@@ -235,4 +235,4 @@ def test_a_name_nobody_knows_is_said_without_the_errors_text(monkeypatch: pytest
 def test_a_missing_page_is_an_answer_not_trouble() -> None:
     with serving(lambda asked: Reply("gone", 404)) as site, fetching(site.host) as fetcher:
         answer = fetcher.get(site.url)
-    assert (answer.status, answer.said) == (404, "404 Not Found")
+    assert (answer.status, answer.body) == (404, b"gone")

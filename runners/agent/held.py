@@ -1,0 +1,94 @@
+"""A job in this runner's hand: how far it is, and whether it goes on. Shared by all its threads."""
+
+import threading
+import time
+from collections import Counter
+from typing import Final
+
+from runners.agent.answers import ServerSaid
+from runners.protocol.messages import HeldJob, JobOffer
+from runners.protocol.words import Outcome
+
+MOMENT: Final = 0.2
+_WORDS: Final = 10.0
+
+
+class Held:
+    """`halted` is set once no further unit may begin: stopped from outside, cancelled by staff, or over."""
+
+    def __init__(self, offer: JobOffer, *, grace: float) -> None:
+        """`grace`: seconds that units in hand get to finish once the job is halted."""
+        self.offer = offer
+        self.halted = threading.Event()
+        self.cancelled = False
+        self.stopping = False
+        self.over: ServerSaid | None = None
+        self.outcomes: Counter[Outcome] = Counter()
+        self.step = ""
+        self.done = len(set(offer.done))
+        self._grace = grace
+        self._lock = threading.Lock()
+        self._halted_at = 0.0
+        self._stopped_at = 0.0
+
+    @property
+    def job_id(self) -> str:
+        return self.offer.job_id
+
+    @property
+    def total(self) -> int:
+        return len(self.offer.skus) * len(self.offer.scrapers)
+
+    def count(self, outcome: Outcome) -> None:
+        """One more unit is done."""
+        with self._lock:
+            self.done += 1
+            self.outcomes[outcome] += 1
+
+    def cancel(self) -> None:
+        """Staff want it to end: finish the units in hand."""
+        self.cancelled = True
+        self._halt()
+
+    def stop(self) -> None:
+        """The process is to end: finish the units in hand, hand the rest back."""
+        if not self.stopping:
+            self._stopped_at = time.monotonic()
+            self.stopping = True
+        self._halt()
+
+    def end(self, said: ServerSaid) -> None:
+        """It is not ours any more: nothing of it is worth sending."""
+        self.over = self.over or said
+        self._halt()
+
+    def waited(self) -> bool:
+        """Have units in hand had their time? Before a halt they have all there is."""
+        if self.over is not None:
+            return True
+        return self.halted.is_set() and time.monotonic() >= self._halted_at + self._grace
+
+    def silent(self) -> bool:
+        """Is nothing left to say, or no time to say it? Only a stop sets words a limit, not the server's absence."""
+        if self.over is not None:
+            return True
+        return self.stopping and time.monotonic() >= self._stopped_at + self._grace + _WORDS
+
+    def pause(self, seconds: float) -> bool:
+        """Wait for the server while there is work; True once halted."""
+        return self.halted.wait(seconds)
+
+    def pause_silent(self, seconds: float) -> bool:
+        """Wait for the server with the last words; True once `silent`."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0 and not self.silent():
+            time.sleep(min(left, MOMENT))
+        return self.silent()
+
+    def progress(self) -> HeldJob:
+        return HeldJob(job_id=self.job_id, step=self.step, done=self.done, total=self.total)
+
+    def _halt(self) -> None:
+        if not self.halted.is_set():
+            self._halted_at = time.monotonic()
+        self.halted.set()

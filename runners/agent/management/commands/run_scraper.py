@@ -1,0 +1,85 @@
+"""Run a scraper process: `manage.py run_scraper`."""
+
+import logging
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from runners.agent.answers import KeyRefused, ServerSaid
+from runners.agent.client import Client, origin
+from runners.agent.loop import NoSuchJob, Runner
+from runners.agent.peers import PrivateHosts
+from runners.agent.politeness import Politeness
+from runners.agent.redact import RedactingFormatter, Redactor
+from runners.agent.scrape import Tools
+from runners.agent.signals import on_stop
+
+
+class Command(BaseCommand):
+    help = (
+        "Ask a BayState server for scrape jobs and do them. The key comes from BAYSTATE_API_KEY, or from the file that "
+        "BAYSTATE_API_KEY_FILE names; it is no argument, because arguments show in process lists."
+    )
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--url", help="the server's address (default: BAYSTATE_URL)")
+        parser.add_argument("--once", action="store_true", help="do one job, then exit")
+        parser.add_argument("--job-id", help="do just this job, then exit")
+        parser.add_argument("--poll-seconds", type=float, default=5.0, help="between two questions for a job")
+        parser.add_argument("--allow-plain-http", action="store_true", help="speak http beyond this machine")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        key = _key()
+        redactor = Redactor([key])
+        _speak(redactor)
+        try:
+            url = origin(options["url"] or os.environ.get("BAYSTATE_URL", ""), plain_http=options["allow_plain_http"])
+        except ValueError as error:
+            raise CommandError(f"--url or BAYSTATE_URL: {error}") from None
+        client = Client(url, key)
+        tools = Tools(client, redactor, _private(), Politeness())
+        runner = Runner(tools, poll_seconds=max(0.0, options["poll_seconds"]))
+        on_stop(runner.stop)
+        try:
+            runner.run(once=options["once"], job_id=options["job_id"])
+        except KeyRefused as error:
+            raise CommandError(f"{url} refuses this key: {error}. Ask for a new one; the runner stops.") from None
+        except NoSuchJob as error:
+            raise CommandError(f"job {error} is not waiting to be done, or this key may not do it") from None
+        except ServerSaid as error:
+            raise CommandError(f"{url} does not understand this runner: {error}") from None
+        finally:
+            client.close()
+
+
+def _key() -> str:
+    key, file = os.environ.get("BAYSTATE_API_KEY", "").strip(), os.environ.get("BAYSTATE_API_KEY_FILE", "").strip()
+    if not key and file:
+        try:
+            key = Path(file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"BAYSTATE_API_KEY_FILE: {file} cannot be read ({type(error).__name__})") from None
+    if not key:
+        raise CommandError("set BAYSTATE_API_KEY, or BAYSTATE_API_KEY_FILE to a file that holds the key")
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise CommandError("BAYSTATE_API_KEY does not look like a key; copy it again")
+    return key
+
+
+def _private() -> PrivateHosts:
+    try:
+        return PrivateHosts(os.environ.get("BAYSTATE_ALLOW_PRIVATE_HOSTS", ""))
+    except ValueError as error:
+        raise CommandError(f"BAYSTATE_ALLOW_PRIVATE_HOSTS: {error}") from None
+
+
+def _speak(redactor: Redactor) -> None:
+    """Lines go to standard error, secrets hidden."""
+    console = logging.StreamHandler()
+    console.setFormatter(RedactingFormatter(redactor, "%(asctime)s %(levelname)-7s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[console])
+    logging.getLogger("runners").setLevel(logging.INFO)
