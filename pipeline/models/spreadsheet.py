@@ -106,3 +106,10 @@ class ProductImportRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.sku}"
+
+    def changes(self) -> dict[str, tuple[str | None, str | None]]:
+        """What an update changes of the values it was planned against: `{field: (before, after)}`, prices as text."""
+        current = self.current or {}
+        price = None if self.target_price is None else str(self.target_price)
+        wanted = {"register_name": self.register_name, "target_price": price}
+        return {field: (current[field], new) for field, new in wanted.items() if current.get(field, new) != new}

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -19,7 +18,6 @@ from django.db.models.functions import Now
 from pipeline.locks import in_sku_order
 from pipeline.models import ImportState, PlannedAction, Product, ProductEvent, ProductImport, ProductImportRow
 from pipeline.spreadsheet import queries
-from pipeline.spreadsheet.columns import NAME, PRICE
 from pipeline.stages import Stage
 
 CHUNK = 1_000
@@ -118,8 +116,6 @@ def _events(upload: ProductImport, row: ProductImportRow, product_id: UUID) -> l
         actor="" if upload.applied_by_id else "import",
         why=f"{upload.file_name}, row {row.number}",
     )
-    new = {NAME: row.register_name, PRICE: None if row.target_price is None else str(row.target_price)}
     if row.action == PlannedAction.CREATE:
         return [event(field="stage", new=Stage.IMPORTED.value)]
-    old: dict[str, Any] = row.current or {}
-    return [event(field=field, old=old[field], new=new[field]) for field in new if old[field] != new[field]]
+    return [event(field=field, old=old, new=new) for field, (old, new) in row.changes().items()]

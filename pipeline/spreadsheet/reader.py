@@ -14,6 +14,7 @@ from pipeline.spreadsheet.cells import LIMITS, Limits, RefusedError, Sheet
 SAVE_AS = "Open it in your spreadsheet program, save it as .xlsx and upload that file."
 _COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # OLE: old .xls, and .xlsx behind a password
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_NO_ARCHIVE = (BadZipFile, ValueError, NotImplementedError, OSError)
 
 
 class Kind(StrEnum):
@@ -66,6 +67,17 @@ def check(content: bytes, filename: str, limits: Limits = LIMITS) -> Kind:
     return kind
 
 
+def unpacked(content: bytes) -> int:
+    """How many bytes there are to read once a workbook is unpacked. Raises `RefusedError`."""
+    if not content.startswith(b"PK\x03\x04"):
+        return len(content)
+    try:
+        with ZipFile(BytesIO(content)) as archive:
+            return sum(part.file_size for part in archive.infolist())
+    except _NO_ARCHIVE as error:
+        raise RefusedError(workbook.CORRUPT) from error
+
+
 def sniff(content: bytes) -> Kind:
     """What the bytes are, from their first few."""
     start = content.lstrip()[:64].lower()
@@ -86,7 +98,7 @@ def _archive(content: bytes) -> Kind:
     try:
         with ZipFile(BytesIO(content)) as archive:
             names = set(archive.namelist())
-    except (BadZipFile, ValueError, NotImplementedError, OSError) as error:
+    except _NO_ARCHIVE as error:
         raise RefusedError(workbook.CORRUPT) from error
     if "xl/workbook.bin" in names:
         return Kind.XLSB
