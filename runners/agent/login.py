@@ -72,9 +72,7 @@ class Login:
         shown = self._fetcher.once("GET", self._rules.form.url)
         with bench.alone:
             action, data = _filled(_page(shown), fields)
-        if shown.url.startswith("https:") and not action.startswith("https:"):
-            raise Trouble(Outcome.POLICY_DENIED, "the login form would send the password without https")
-        return self._fetcher.once("POST", action, data)
+        return self._fetcher.once("POST", safe_action(shown.url, action), data)
 
     def _judge(self, page: Page) -> None:
         failed = self._rules.failed
@@ -86,6 +84,13 @@ class Login:
             raise Trouble(Outcome.LOGIN_FAILED, "the site shows the login form again")
         if not holds(self._rules.logged_in, page, _NOBODY):
             log.warning("the page after the login carries no mark of it")
+
+
+def safe_action(page_url: str, action: str) -> str:
+    """Where the form goes. Raises Trouble where that would show the password to the network."""
+    if page_url.startswith("https:") and not action.startswith("https:"):
+        raise Trouble(Outcome.POLICY_DENIED, "the login form would send the password without https")
+    return action
 
 
 def _page(answer: Answer) -> Page:

@@ -68,7 +68,7 @@ def test_it_follows_redirects_between_the_definitions_hosts_and_keeps_their_cook
         return Reply(f"seen {asked.cookies.get('a')}")
 
     with serving(second) as cdn:
-        start = redirect(f"{cdn.url}/b?x=ä".encode().decode("latin-1"), 302, **{"Set-Cookie": "a=1; Path=/"})
+        start = redirect(f"{cdn.url}/b?x=ä".encode().decode("latin-1"), 302, Set_Cookie="a=1; Path=/")
         with serving(lambda asked: start) as site, fetching(site.host, cdn.host) as fetcher:
             answer = fetcher.get(f"{site.url}/a")
     assert answer.url == f"{cdn.url}/b?x=%C3%A4"
@@ -78,7 +78,7 @@ def test_it_follows_redirects_between_the_definitions_hosts_and_keeps_their_cook
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_secrets_and_cookies_do_not_follow_a_redirect_to_another_host(status: int) -> None:
     with serving(lambda asked: Reply("thank you")) as thief:
-        leave = redirect(f"{thief.url}/take", status, **{"Set-Cookie": "session=canary"})
+        leave = redirect(f"{thief.url}/take", status, Set_Cookie="session=canary")
         with serving(lambda asked: leave) as site, fetching(site.host) as fetcher:
             trouble = refused(lambda: fetcher.once("POST", f"{site.url}/login", (("password", "canary"),)))
     assert trouble.outcome is Outcome.POLICY_DENIED

@@ -63,7 +63,8 @@ def answer(value: Any, status: int = 200, **headers: str) -> Reply:
 
 
 def redirect(to: str, status: int = 302, **headers: str) -> Reply:
-    return Reply(status=status, headers={"Location": to, **headers})
+    named = {name.replace("_", "-"): text for name, text in headers.items()}
+    return Reply(status=status, headers={"Location": to, **named})
 
 
 class Wire:
