@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from runners.protocol.words import LogLevel
-from scraping import queries, why
+from scraping import jobs, queries, why
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import ScrapeJob, ScrapeResult
 from scraping.templatetags.operations import ago, duration, pill
@@ -152,8 +152,6 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
             }
             return TemplateResponse(request, "operations/cancel.html", context)
         with transaction.atomic(durable=True):
-            from scraping import jobs
-
             said = jobs.cancel(job.pk)
         if said:
             messages.success(request, _("Cancelled. What was recorded stays."))

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from runners.protocol.definition import DefinitionError, parse
-from scraping import scrapers
+from scraping import credentials, scrapers
 from scraping.models import Scraper, ScraperCredential, ScraperVersion
 from scraping.templatetags.operations import ago, pill
 
@@ -184,17 +184,23 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         done = sum(scrapers.resume(scraper) for scraper in queryset)
         messages.success(request, _("Resumed: %(n)d.") % {"n": done})
 
+    def _store(self, scraper: Scraper, form: CredentialsForm, request: HttpRequest) -> bool:
+        """False, and the form says why, where the server has no key to encrypt with."""
+        try:
+            with transaction.atomic(durable=True):
+                credentials.store(scraper, form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+        except ImproperlyConfigured as error:
+            form.add_error(None, str(error))
+            return False
+        return True
+
     def credentials(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Set the user name and password; nothing stored is ever shown."""
         if not request.user.has_perm("scraping.manage_credentials"):
             raise PermissionDenied
         scraper = get_object_or_404(Scraper, pk=pk)
         form = CredentialsForm(request.POST if request.method == "POST" else None)
-        if form.is_valid():
-            with transaction.atomic(durable=True):
-                from scraping import credentials
-
-                credentials.store(scraper, form.cleaned_data, by=request.user)  # type: ignore[arg-type]
+        if form.is_valid() and self._store(scraper, form, request):
             messages.success(request, _("Stored, encrypted. Runners read them when they next need to log in."))
             return redirect(reverse("admin:scraping_scraper_change", args=[scraper.pk]))
         context = {
