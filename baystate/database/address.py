@@ -91,6 +91,8 @@ def split(name: str, url: str) -> SplitResult:
     scheme, found, _ = url.partition("://")
     if scheme.lower() not in SCHEMES or not found:
         raise refuse(name, f"starts with {scheme[:40]!r}", scheme_advice(scheme) if found else f"{SCHEMES[0]}://…")
+    if "#" in url:
+        raise refuse(name, "has a # in it", "%23 for a # in a password")
     try:
         parts = urlsplit(url)
         _ = parts.port, parts.hostname
@@ -98,8 +100,6 @@ def split(name: str, url: str) -> SplitResult:
         raise refuse(
             name, "has a host or port that cannot be read", "host:5432 (percent-encode odd characters)"
         ) from None
-    if parts.fragment:
-        raise refuse(name, "has a # in it", "%23 for a # in a password")
     return parts
 
 

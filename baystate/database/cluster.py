@@ -48,11 +48,27 @@ def postmaster(data: Path) -> psutil.Process | None:
     """The live server on `data`. A recycled pid is told apart by its folder: a server stands in its data."""
     try:
         process = psutil.Process(int(pid_file(data)[0]))
-        if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == data.resolve():
+        if alive(process) and Path(process.cwd()) == data.resolve():
             return process
     except (IndexError, ValueError, psutil.Error, OSError):
         return None
     return None
+
+
+def alive(process: psutil.Process) -> bool:
+    """A dead server nobody has collected yet is dead: the first process of a container may take its time."""
+    return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+
+
+def ended(process: psutil.Process, *, seconds: float) -> bool:
+    """Waits for the end of a process that need not be our child."""
+    until = time.monotonic() + seconds
+    with suppress(psutil.NoSuchProcess):
+        while alive(process):
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+    return True
 
 
 def pid_file(data: Path) -> list[str]:
@@ -129,9 +145,8 @@ def prune(data: Path) -> None:
 
     Called when no server runs here. One whose pid is dead is left to PostgreSQL, which looks for surviving sessions.
     """
-    lines = pid_file(data)
-    alive = bool(lines) and lines[0].strip().isdecimal() and psutil.pid_exists(int(lines[0]))
-    if alive or not lines or len(lines) < 7:
+    pid = "".join(pid_file(data)[:1]).strip()
+    if not pid.isdecimal() or psutil.pid_exists(int(pid)):
         (data / "postmaster.pid").unlink(missing_ok=True)
 
 
@@ -145,7 +160,7 @@ def prepare_sockets(data: Path, owner: account.Owner | None) -> Path:
         left = psutil.Process(int((folder / f".s.PGSQL.{PORT}.lock").read_text().splitlines()[0]))
         if left.name() == "postgres" and not Path(left.cwd()).exists():
             left.kill()
-            left.wait(10)
+            ended(left, seconds=10)
     return folder
 
 

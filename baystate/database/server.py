@@ -108,7 +108,7 @@ def stop(data: Path) -> None:
         return
     with suppress(psutil.NoSuchProcess):
         process.send_signal(signal.SIGINT)
-        process.wait(STOP_SECONDS)
+        cluster.ended(process, seconds=STOP_SECONDS)
 
 
 @contextmanager

