@@ -34,7 +34,7 @@ TONES = {
 class ImportAdmin(admin.ModelAdmin[ProductImport]):
     """Uploads are added and looked at; what they change goes through a plan."""
 
-    list_display = ["file_name", "state_word", "outcome", "created_by", "uploaded"]
+    list_display = ["file_name", "state_word", "outcome", "who", "uploaded"]
     list_filter = ["state"]
     search_fields = ["file_name"]
     list_per_page = 50
@@ -93,6 +93,10 @@ class ImportAdmin(admin.ModelAdmin[ProductImport]):
         counts = upload.counts
         said = [f"{counts[action.value]:,} {action.label}" for action in PlannedAction if counts.get(action.value)]
         return ", ".join(said) or "–"
+
+    @admin.display(description=gettext_lazy("By"), ordering="created_by__username")
+    def who(self, upload: ProductImport) -> str:
+        return str(upload.created_by or "–")
 
     @admin.display(description=gettext_lazy("Uploaded"), ordering="created_at")
     def uploaded(self, upload: ProductImport) -> SafeString | str:
