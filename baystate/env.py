@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -23,6 +24,7 @@ TRUE = frozenset({"1", "true", "yes", "on"})
 FALSE = frozenset({"0", "false", "no", "off"})
 UNITS = {"ms": 0.001, "": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DURATION = re.compile(r"(\d+(?:\.\d+)?) *([a-z]*)", re.ASCII)
+GENERATOR = "python3 -c 'import secrets; print(secrets.token_urlsafe(50))'"
 WHOLE = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
@@ -50,21 +52,28 @@ def absent(name: str, default: Value | Missing, expected: str) -> Value:
 
 
 def text(
-    name: str, *, default: str | Missing = MISSING, choices: Collection[str] = (), environ: Environ | None = None
+    name: str,
+    *,
+    default: str | Missing = MISSING,
+    choices: Collection[str] = (),
+    like: re.Pattern[str] | None = None,
+    of: str = "some text",
+    environ: Environ | None = None,
 ) -> str:
-    """Any text, or exactly one of `choices`."""
-    expected = f"one of {', '.join(choices)}" if choices else "some text"
+    """Any text, or one of `choices` (in any case), or what `like` matches, which `of` describes."""
+    expected = f"one of {', '.join(choices)}" if choices else of
     value = raw(name, environ)
     if value is None:
         return absent(name, default, expected)
-    if choices and value not in choices:
+    known = {choice.lower(): choice for choice in choices}
+    if (choices and value.lower() not in known) or (like and not like.fullmatch(value)):
         raise refuse(name, value, expected)
-    return value
+    return known.get(value.lower(), value)
 
 
 def secret(name: str, *, default: str | Missing = MISSING, at_least: int = 1, environ: Environ | None = None) -> str:
     """Text of at least so many characters; a refusal never repeats it."""
-    expected = f"a secret of at least {at_least} characters"
+    expected = f"a secret of at least {at_least} characters ({GENERATOR} makes one)"
     value = raw(name, environ)
     if value is None:
         return absent(name, default, expected)
@@ -135,13 +144,39 @@ def duration(
 
 
 def listed(
-    name: str, *, default: Sequence[str] | Missing = MISSING, separator: str = ",", environ: Environ | None = None
+    name: str,
+    *,
+    default: Sequence[str] | Missing = MISSING,
+    like: re.Pattern[str] | None = None,
+    of: str = "items",
+    hidden: bool = False,
+    environ: Environ | None = None,
 ) -> list[str]:
-    """Texts between commas, without the blanks around them; empty places are left out."""
+    """Texts between commas, without the blanks around them; empty places are left out.
+
+    Each is matched by `like`, which `of` describes. A refusal counts to the wrong item and repeats it, unless `hidden`.
+    """
+    expected = f"{of}, with commas between them"
     value = raw(name, environ)
     if value is None:
-        return list(absent(name, default, "a list, with commas between its items"))
-    return [item.strip() for item in value.split(separator) if item.strip()]
+        return list(absent(name, default, expected))
+    items = [item.strip() for item in value.split(",") if item.strip()]
+    for number, item in enumerate(items, 1):
+        if like and not like.fullmatch(item):
+            said = "wrong" if hidden else repr(item)
+            raise ImproperlyConfigured(f"{name}: item {number} is {said}; expected {expected}.")
+    return items
+
+
+def time_zone(name: str, *, default: str | Missing = MISSING, environ: Environ | None = None) -> str:
+    """The name of a time zone that this machine knows."""
+    expected = "a time zone such as UTC or America/New_York"
+    value = raw(name, environ)
+    if value is None:
+        return absent(name, default, expected)
+    if value not in available_timezones():
+        raise refuse(name, value, expected)
+    return value
 
 
 def path(name: str, *, default: Path | Missing = MISSING, environ: Environ | None = None) -> Path:

@@ -1,10 +1,10 @@
 """Settings of the application, read from the environment. docs/configuration.md lists every name."""
 
 import os
+import re
 from pathlib import Path
 
 import django_stubs_ext
-from django.core.exceptions import ImproperlyConfigured
 
 from baystate import env
 from baystate.database import databases
@@ -15,18 +15,32 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.path("BAYSTATE_VAR", default=BASE_DIR / "var")
 
 DEBUG = env.boolean("BAYSTATE_DEBUG", default=False)
-SECRET_KEY = env.text("BAYSTATE_SECRET_KEY", default="not secret: for debugging only" if DEBUG else "")
-if not SECRET_KEY:
-    raise ImproperlyConfigured(
-        "BAYSTATE_SECRET_KEY is not set. It is required unless BAYSTATE_DEBUG is on; any 50 random characters will do."
-    )
+SECRET_KEY = env.secret(
+    "BAYSTATE_SECRET_KEY", default="not secret: for debugging only" if DEBUG else env.MISSING, at_least=50
+)
 
 # who may speak to us, and from where
-ALLOWED_HOSTS = env.listed("BAYSTATE_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.listed("BAYSTATE_CSRF_ORIGINS", default=[])
+ALLOWED_HOSTS = env.listed(
+    "BAYSTATE_HOSTS",
+    default=["127.0.0.1", "localhost", "[::1]"],
+    like=re.compile(r"\*|\.?[\w-]+(\.[\w-]+)*|\[[0-9A-Fa-f:.]+\]"),
+    of="host names such as shop.example, without https:// and port",
+)
+CSRF_TRUSTED_ORIGINS = env.listed(
+    "BAYSTATE_CSRF_ORIGINS",
+    default=[],
+    like=re.compile(r"https?://[^/\s]+"),
+    of="origins such as https://shop.example, without a path",
+)
 BIND_ADDRESS = env.text("BAYSTATE_BIND", default="127.0.0.1")
+PORT = env.integer("BAYSTATE_PORT", default=8000, minimum=1, maximum=65535)
 SECURE = env.boolean("BAYSTATE_HTTPS", default=not DEBUG)
-PROXY_HEADER = env.text("BAYSTATE_PROXY_HEADER", default="")
+PROXY_HEADER = env.text(
+    "BAYSTATE_PROXY_HEADER",
+    default="",
+    like=re.compile(r"[A-Za-z0-9-]+"),
+    of="a header's name such as X-Forwarded-Proto",
+)
 if PROXY_HEADER:
     SECURE_PROXY_SSL_HEADER = ("HTTP_" + PROXY_HEADER.upper().replace("-", "_"), "https")
 SECURE_SSL_REDIRECT = SECURE
@@ -99,7 +113,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 
 LANGUAGE_CODE = "en-us"
-TIME_ZONE = env.text("BAYSTATE_TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("BAYSTATE_TIME_ZONE", default="UTC")
 USE_I18N = USE_TZ = True
 LOGIN_URL = "admin:login"
 
@@ -133,7 +147,13 @@ RUNNER_OFFLINE_SECONDS = env.integer("BAYSTATE_RUNNER_OFFLINE_SECONDS", default=
 RUNNER_MAX_WORKERS = env.integer("BAYSTATE_RUNNER_MAX_WORKERS", default=3, minimum=1, maximum=64)
 
 # newest first; the first one encrypts, all of them decrypt
-CREDENTIAL_KEYS = env.listed("BAYSTATE_CREDENTIAL_KEYS", default=[])
+CREDENTIAL_KEYS = env.listed(
+    "BAYSTATE_CREDENTIAL_KEYS",
+    default=[],
+    like=re.compile(r"[A-Za-z0-9_-]{43}="),
+    of="Fernet keys (44 characters each, from cryptography.fernet.Fernet.generate_key())",
+    hidden=True,
+)
 
 IMPORT_MAX_BYTES = env.integer("BAYSTATE_IMPORT_MAX_MB", default=20, minimum=1) * 1024 * 1024
 IMPORT_MAX_ROWS = env.integer("BAYSTATE_IMPORT_MAX_ROWS", default=100_000, minimum=1)
@@ -144,5 +164,10 @@ LOGGING = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "loggers": {"procrastinate.blueprints": {"level": "WARNING"}},
-    "root": {"handlers": ["console"], "level": env.text("BAYSTATE_LOG_LEVEL", default="INFO").upper()},
+    "root": {
+        "handlers": ["console"],
+        "level": env.text(
+            "BAYSTATE_LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+        ),
+    },
 }

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 from typing import Any
 
@@ -106,3 +107,29 @@ def test_a_refused_address_keeps_its_password_to_itself() -> None:
         env.url("SITE", environ={"SITE": "ftp://bob:p@ss:word@shop.example"})
     assert "ss:word" not in str(refusal.value)
     assert "bob" in str(refusal.value)
+
+
+def test_a_word_is_read_in_any_case() -> None:
+    assert env.text("MODE", choices=("Calm", "Loud"), environ={"MODE": "LOUD"}) == "Loud"
+
+
+def test_a_time_zone_is_one_that_exists() -> None:
+    assert env.time_zone("ZONE", environ={"ZONE": "Europe/Vienna"}) == "Europe/Vienna"
+    with pytest.raises(ImproperlyConfigured, match="ZONE is 'Mars/Olympus'; expected a time zone"):
+        env.time_zone("ZONE", environ={"ZONE": "Mars/Olympus"})
+
+
+def test_a_wrong_item_of_a_list_is_named() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"HOSTS: item 2 is 'b!'; expected hosts, with commas between them"):
+        env.listed("HOSTS", like=re.compile(r"\w+"), of="hosts", environ={"HOSTS": "a,b!"})
+
+
+def test_a_wrong_item_of_a_secret_list_is_counted_but_not_repeated() -> None:
+    with pytest.raises(ImproperlyConfigured, match="KEYS: item 1 is wrong") as refusal:
+        env.listed("KEYS", like=re.compile(r"\w+"), hidden=True, environ={"KEYS": "hunter-2"})
+    assert "hunter" not in str(refusal.value)
+
+
+def test_a_text_may_have_to_look_like_something() -> None:
+    with pytest.raises(ImproperlyConfigured, match="HEADER is 'X Y'; expected a header"):
+        env.text("HEADER", like=re.compile(r"[\w-]+"), of="a header", environ={"HEADER": "X Y"})
