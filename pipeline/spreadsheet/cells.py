@@ -57,7 +57,7 @@ class Sheet:
 
     name: str
     rows: Iterator[Row]
-    expected: int | None = None
+    expected: int = 0
 
 
 def letter(column: int) -> str:

@@ -55,7 +55,7 @@ class Table:
 
     header: Header
     rows: Iterator[Row]
-    expected: int | None
+    expected: int
 
 
 def find(sheets: Iterable[Sheet]) -> Table:

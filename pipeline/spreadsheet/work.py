@@ -62,7 +62,7 @@ def _step(import_id: UUID) -> bool:
 def _read(attempt: Attempt) -> None:
     table = columns.find(reader.sheets(attempt.content, attempt.file_name, limits()))
     mapping = Mapping(table.header)
-    expected = min(table.expected or 0, settings.IMPORT_MAX_ROWS)
+    expected = min(table.expected, settings.IMPORT_MAX_ROWS)
     for chunk in _chunks(rows.read(row, table.header) for row in table.rows):
         mapping.see(chunk)
         with atomic(durable=True):

@@ -40,7 +40,7 @@ _STRING = re.compile(rb"<(?:\w+:)?si[\s/>]")
 
 def sheets(content: bytes, limits: Limits) -> Iterator[Sheet]:
     """The visible sheets in workbook order. Raises `RefusedError`, also while rows are read."""
-    inspect(content)
+    expected = inspect(content)
     # openpyxl warns about every feature it will not write back; nothing is written back here.
     warnings.filterwarnings("ignore", category=UserWarning, module=r"openpyxl\.")
     try:
@@ -50,15 +50,16 @@ def sheets(content: bytes, limits: Limits) -> Iterator[Sheet]:
     try:
         for worksheet in workbook.worksheets:
             if worksheet.sheet_state == "visible":
-                yield _sheet(worksheet, limits)
+                yield _sheet(worksheet, limits, expected)
     finally:
         workbook.close()
 
 
-def inspect(content: bytes) -> None:
+def inspect(content: bytes) -> int:
     """Refuse what is encrypted or would unpack beyond bounds, without ever holding a whole part in memory.
 
-    The sizes a zip archive declares bind: `zipfile` reads no further than them.
+    The sizes a zip archive declares bind: `zipfile` reads no further than them. Returns how many rows the longest sheet
+    has, blank ones included.
     """
     try:
         with ZipFile(BytesIO(content)) as archive:
@@ -67,22 +68,21 @@ def inspect(content: bytes) -> None:
                 raise RefusedError(LOCKED)
             if sum(part.file_size for part in parts) > MAX_UNPACKED:
                 raise RefusedError(BOMB)
-            for part in parts:
-                _inspect_part(archive, part)
+            return max((_inspect_part(archive, part) for part in parts), default=0)
     except _DAMAGE as error:
         raise RefusedError(CORRUPT) from error
 
 
-def _inspect_part(archive: ZipFile, part: ZipInfo) -> None:
+def _inspect_part(archive: ZipFile, part: ZipInfo) -> int:
     name = part.filename.lower()
     if "sharedstrings" in name:
         if part.file_size > MAX_STRINGS or _count(archive, part, _STRING) > MAX_STRING_COUNT:
             raise RefusedError(BOMB)
     elif "/worksheets/" in name and name.endswith(".xml"):
-        if part.file_size > MAX_ROW_BYTES and _longest_gap(archive, part) > MAX_ROW_BYTES:
-            raise RefusedError(BOMB)
+        return _inspect_rows(archive, part)
     elif name.endswith((".xml", ".rels")) and part.file_size > MAX_OTHER_PART:
         raise RefusedError(BOMB)
+    return 0
 
 
 def _blocks(archive: ZipFile, part: ZipInfo) -> Iterator[bytes]:
@@ -95,18 +95,19 @@ def _count(archive: ZipFile, part: ZipInfo, pattern: re.Pattern[bytes]) -> int:
     return sum(len(pattern.findall(block)) for block in _blocks(archive, part))
 
 
-def _longest_gap(archive: ZipFile, part: ZipInfo) -> int:
-    """The most bytes without the end of a row: a parser holds one row in memory at a time."""
-    longest = gap = 0
+def _inspect_rows(archive: ZipFile, part: ZipInfo) -> int:
+    """The number of rows; a parser holds one of them in memory at a time, so none may be endless."""
+    rows = gap = 0
     for block in _blocks(archive, part):
         ends = [match.end() for match in _ROW_END.finditer(block)]
-        longest = max(longest, gap + (ends[0] if ends else len(block)))
+        if gap + (ends[0] if ends else len(block)) > MAX_ROW_BYTES:
+            raise RefusedError(BOMB)
         gap = len(block) - ends[-1] if ends else gap + len(block)
-    return longest
+        rows += len(ends)
+    return rows
 
 
-def _sheet(worksheet: Any, limits: Limits) -> Sheet:
-    expected = worksheet.max_row
+def _sheet(worksheet: Any, limits: Limits, expected: int) -> Sheet:
     worksheet.reset_dimensions()  # programs write wrong ones, and openpyxl would believe them
     rows = limited(_rows(worksheet), sheet=worksheet.title, limits=limits)
     return Sheet(worksheet.title, rows, expected=expected)

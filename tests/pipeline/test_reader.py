@@ -56,6 +56,12 @@ def test_it_unescapes_what_excel_wrote_as_a_code() -> None:
     assert rows(content)[0].cells[0].value == "a\rb_x0041_c_x000D_"
 
 
+def test_it_guesses_how_many_rows_there_are() -> None:
+    workbook = next(reader.sheets(sheets.xlsx([["SKU"]] * 7), "feed.xlsx"))
+    text = next(reader.sheets(b"SKU\n" * 7, "feed.csv"))
+    assert (workbook.expected, text.expected) == (7, 7)
+
+
 def test_it_skips_hidden_sheets() -> None:
     book = Workbook()
     assert book.active is not None
