@@ -11,7 +11,7 @@ import webencodings
 from lxml import etree
 from parsel import Selector
 
-from runners.agent import visible
+from runners.agent import markup, visible
 from runners.protocol.messages import clean_text
 
 _DECLARED: Final = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
@@ -60,7 +60,7 @@ def read(body: bytes, *, url: str, status: int = 200, content_type: str = "") ->
     """
     decoded, _ = webencodings.decode(body, _declared(body, content_type), errors="replace")
     text = clean_text(decoded)
-    return Page(url=url, status=status, text=text, selector=Selector(root=_tree(text), type="html"))
+    return Page(url=url, status=status, text=text, selector=Selector(root=markup.tree(text), type="html"))
 
 
 def _declared(body: bytes, content_type: str) -> webencodings.Encoding:
@@ -72,14 +72,6 @@ def _declared(body: bytes, content_type: str) -> webencodings.Encoding:
     if encoding is None or encoding.name.startswith("utf-16"):  # what could be read as ASCII is no UTF-16
         return webencodings.UTF8
     return encoding
-
-
-def _tree(text: str) -> etree._Element:
-    """libxml2 stops at 2,048 levels, and reads what came before."""
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
-    source = text.encode("utf-8") if text.lstrip()[:1] == "<" else b"<html>" + text.encode("utf-8")
-    root = etree.fromstring(source, parser)
-    return etree.fromstring(b"<html/>", parser) if root is None else root
 
 
 def _json(text: str) -> Any:

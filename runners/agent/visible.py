@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
 from lxml import etree
@@ -11,7 +12,7 @@ _INLINE: Final = frozenset(
     {"a", "abbr", "b", "bdi", "bdo", "big", "cite", "code", "data", "del", "dfn", "em", "font", "i", "ins", "kbd"}
     | {"label", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"}
 )
-_SPACES: Final = re.compile(r"[\s\u200b\u200e\u200f\u2060\ufeff]+")
+_SPACES: Final = re.compile(r"[\s\x00-\x1f\x7f\u200b\u200e\u200f\u2060\ufeff]+")
 _HIDING: Final = re.compile(r"(?:^|;)\s*display\s*:\s*none", re.IGNORECASE)
 
 
@@ -20,18 +21,25 @@ def text(node: etree._Element, *, hidden: bool = True) -> str:
 
     `hidden=False` leaves out what the markup itself hides (a tab that is not open, a message that waits for its case).
     """
-    pieces: list[str] = []
+    return collapse("".join(_pieces(node, hidden=hidden)))
+
+
+def lines(node: etree._Element) -> list[str]:
+    """The words of `node` as the lines its blocks and breaks make, empty ones left out."""
+    return [line for raw in "".join(_pieces(node, hidden=True)).split("\n") if (line := collapse(raw))]
+
+
+def _pieces(node: etree._Element, *, hidden: bool) -> Iterator[str]:
     walker = etree.iterwalk(node, events=("start", "end"))
     for event, element in walker:
-        apart = "" if element.tag in _INLINE else " "
+        if element.tag not in _INLINE:
+            yield "\n"
         if event == "end":
-            tail = element.tail if element is not node else None
-            pieces += (apart, tail or "")
+            yield _SPACES.sub(" ", element.tail or "") if element is not node else ""
         elif element is not node and _unseen(element, hidden=hidden):
             walker.skip_subtree()
         else:
-            pieces += (apart, element.text or "")
-    return collapse("".join(pieces))
+            yield _SPACES.sub(" ", element.text or "")
 
 
 def collapse(words: str) -> str:

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
+from runners.protocol import units
+from runners.protocol.definition import expressions
 from runners.protocol.definition.expressions import Pattern
 from runners.protocol.definition.part import Part, exactly_one
 
@@ -25,10 +27,19 @@ class NumberOptions(Part):
 
 
 class RegexOptions(Part):
-    """`group`: a number or name; left out, the first group, or the whole match where there is none."""
+    """`group`: a number or name; left out, the first group that took part, or the whole match where there are none."""
 
     pattern: Pattern
     group: int | str | None = None
+
+    @model_validator(mode="after")
+    def _has_group(self) -> "RegexOptions":
+        compiled = expressions.pattern(self.pattern)
+        if isinstance(self.group, int) and not 0 <= self.group <= compiled.groups:
+            raise ValueError(f"the pattern has {compiled.groups} groups")
+        if isinstance(self.group, str) and self.group not in compiled.groupindex:
+            raise ValueError(f"the pattern has no group {self.group}")
+        return self
 
 
 def _pattern_alone(value: object) -> object:
@@ -44,11 +55,21 @@ def _no_text(value: object) -> object:
 
 
 Regex = Annotated[RegexOptions, BeforeValidator(_pattern_alone, json_schema_input_type=str | RegexOptions)]
+
+
+def _known_unit(name: str) -> str:
+    if name and name not in units.UNITS:
+        raise ValueError(f"only {', '.join(sorted(units.UNITS))} are known")
+    return name
+
+
 Bare = Literal[True]
 Price = Annotated[PriceOptions, BeforeValidator(_no_options, json_schema_input_type=Bare | PriceOptions)]
 Number = Annotated[NumberOptions, BeforeValidator(_no_options, json_schema_input_type=Bare | NumberOptions)]
 Characters = Annotated[Separator, BeforeValidator(_no_text, json_schema_input_type=Bare | Separator)]
-UnitName = Annotated[Separator, BeforeValidator(_no_text, json_schema_input_type=Bare | Separator)]
+UnitName = Annotated[
+    Separator, BeforeValidator(_no_text, json_schema_input_type=Bare | Separator), AfterValidator(_known_unit)
+]
 
 BareKind = Literal[
     "text", "html", "digits", "upper", "title", "strip", "price", "gtin", "number", "unit", "absolute",
