@@ -1,5 +1,5 @@
 """The pipeline's doors in the admin."""
 
-from pipeline.admin import imports
+from pipeline.admin import exports, imports, products
 
-__all__ = ["imports"]
+__all__ = ["exports", "imports", "products"]
