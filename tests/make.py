@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
+from rest_framework.test import APIClient
 
 from pipeline.models import Product
 from runners import keys
@@ -42,6 +43,11 @@ def runner(name: str = "warehouse-1", **values: Any) -> Runner:
 def key(of: Runner, *, scrapers: list[str] | None = None) -> str:
     """A key's secret; `scrapers` None allows all."""
     return keys.issue(of, allowed_scrapers=scrapers)[1]
+
+
+def api(secret: str) -> APIClient:
+    """A client of the runner API that shows a key's secret."""
+    return APIClient(headers={"X-API-Key": secret})
 
 
 def job(*, skus: list[str] | None = None, scrapers: list[str] | None = None, **values: Any) -> ScrapeJob:
