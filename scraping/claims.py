@@ -164,6 +164,7 @@ def _silence(job: ScrapeJob) -> str:
     """Who held the job and when it last spoke, for the person who reads the job's page."""
     if not job.acknowledged_at:
         return _("{runner} was given this job and never took it up.").format(runner=job.runner)
+    heard = job.heartbeat_at or job.started_at or job.created_at
     return _("{runner} fell silent: last heard at {moment:%Y-%m-%d %H:%M:%S} UTC.").format(
-        runner=job.runner, moment=job.heartbeat_at
+        runner=job.runner, moment=heard
     )

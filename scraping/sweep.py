@@ -3,6 +3,7 @@
 import logging
 import threading
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -35,14 +36,20 @@ def sweep(*, now: datetime | None = None) -> list[ScrapeJob]:
             return []
         resumed_at = note_presence(now=now)
         overdue = claims.overdue(resumed_at=resumed_at, now=now)
-    ended = []
-    for job_id in overdue:
+    return [job for job_id in overdue if (job := _take_back(job_id, resumed_at, now))]
+
+
+def _take_back(job_id: UUID, resumed_at: datetime, now: datetime | None) -> ScrapeJob | None:
+    """One that fails must not keep the others waiting."""
+    try:
         with doors.transact():
             job = claims.expire(job_id, resumed_at=resumed_at, now=now)
-        if job:
-            logger.warning("job %s: %s", job.pk, job.error)
-            ended.append(job)
-    return ended
+    except Exception:
+        logger.exception("job %s could not be taken back; the next sweep tries again", job_id)
+        return None
+    if job:
+        logger.warning("job %s: %s", job.pk, job.error)
+    return job
 
 
 def note_presence(*, now: datetime | None = None) -> datetime:

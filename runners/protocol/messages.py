@@ -70,6 +70,12 @@ def _or_empty(value: object) -> object:
     return {} if value is None else value
 
 
+def _spoken(status: JobStatus) -> JobStatus:
+    if status is JobStatus.PENDING:
+        raise ValueError("a runner says running, completed or failed")
+    return status
+
+
 Text = Annotated[str, BeforeValidator(_text_of), AfterValidator(clean_text)]
 When = Annotated[datetime, AfterValidator(_aware)]
 Sometime = Annotated[When | None, WrapValidator(_or_none)]
@@ -172,7 +178,7 @@ class Callback(Message):
     """`POST callback`: `running` records and goes on, `completed` and `failed` end the job."""
 
     job_id: Text
-    status: JobStatus
+    status: Annotated[JobStatus, AfterValidator(_spoken)]
     error_message: Text | None = None
     reason: Text | None = None
     results: CallbackResults | None = None

@@ -13,7 +13,7 @@ from runners.models import RunnerKey
 from runners.protocol.words import JobStatus, Outcome, Reason
 from scraping import doors, jobs
 from scraping.jobs import Created
-from scraping.models import ScrapeBatch, ScrapeJob, ScrapeResult, Scraper, ScraperState
+from scraping.models import ScrapeBatch, ScrapeJob, Scraper, ScrapeResult, ScraperState
 from scraping.refusals import BatchRefusedError, UnknownJobError
 from tests import make
 
