@@ -35,7 +35,7 @@ class ScraperAPIHandler(logging.Handler):
         *,
         redactor: Redactor,
         over: Callable[[ServerSaid], None] = lambda said: None,
-        linger: float = LINGER,
+        linger: float | None = None,
     ) -> None:
         """`over` hears, in the sending thread, that the server wants no more lines of this job."""
         super().__init__()
@@ -43,7 +43,9 @@ class ScraperAPIHandler(logging.Handler):
         self._client = client
         self._job_id = job_id
         self._numbers = count(1)
-        self._outbox: Outbox[LogLine] = Outbox(self._deliver, name="log lines", enough=ENOUGH, linger=linger, over=over)
+        self._outbox: Outbox[LogLine] = Outbox(
+            self._deliver, name="log lines", enough=ENOUGH, linger=LINGER if linger is None else linger, over=over
+        )
 
     def filter(self, record: logging.LogRecord) -> bool:
         """A thread given up by a job that was lost may still speak; its lines are not the next job's."""

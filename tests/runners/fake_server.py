@@ -28,6 +28,7 @@ class FakeServer:
         self.beats: list[dict[str, Any]] = []
         self.secrets: dict[str, dict[str, str]] = {}
         self.beat_answer: dict[str, str] = {}
+        self.told: list[str] = []
         self.recorded = threading.Condition()
         self.before: Callable[[Asked], Reply | None] = lambda asked: None
         self.after: Callable[[Asked, Reply], Reply] = lambda asked, reply: reply
@@ -83,6 +84,7 @@ class FakeServer:
         self.beats.append(asked.json)
         seconds = (self.job or {}).get("heartbeat_seconds", 10)
         jobs = {beat["job_id"]: self.beat_answer.get(beat["job_id"], "ok") for beat in asked.json["jobs"]}
+        self.told += jobs.values()
         return answer({"acknowledged": True, "timestamp": NOW, "jobs": jobs, "heartbeat_seconds": seconds})
 
     def _credentials(self, asked: Asked) -> Reply:

@@ -38,10 +38,7 @@ class Shop:
             "engine": "http",
             "hosts": {"allowed": [self.wire.host]},
             "politeness": {"delay_s": 0, "timeout_s": 5},
-            "search": {
-                "url": f"{url}/search?q={{sku}}",
-                "no_result": {"any": [{"css": ".empty"}, {"text": "0 results"}]},
-            },
+            "search": {"url": f"{url}/search?q={{sku}}", "no_result": no_result},
             "product": {"marker": {"css": "h1.product"}},
             "fields": {
                 "name": {"from": [{"css": "h1.product"}], "required": True, "transform": ["text"]},

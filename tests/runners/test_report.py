@@ -1,6 +1,7 @@
 """A job's lines on their way to the server."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -73,13 +74,19 @@ def test_one_line_goes_after_its_second(fake: FakeServer) -> None:
 
 
 def test_up_to_five_hundred_go_at_once_when_it_is_behind(fake: FakeServer) -> None:
-    away = iter([answer({}, 503, Retry_After="0")])
-    fake.before = lambda asked: next(away, None)
+    all_said = threading.Event()
+
+    def slow(asked: Asked) -> Reply | None:
+        assert all_said.wait(10)
+        return None
+
+    fake.before = slow
     with reporting(fake) as handler:
         for number in range(1200):
             voice.log.info("line %s", number)
+        all_said.set()
         assert handler.send_all(5)
-    assert max(len(post) for post in posts(fake)) == 500
+    assert [len(post) for post in posts(fake)][1:3] == [500, 500]
     assert [line["seq"] for line in fake.lines] == list(range(1, 1201))
 
 

@@ -33,16 +33,11 @@ class Command(BaseCommand):
         parser.add_argument("--allow-plain-http", action="store_true", help="speak http beyond this machine")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        key = _key()
+        key, url, private = _key(), _url(options["url"], options["allow_plain_http"]), _private()
         redactor = Redactor([key])
         _speak(redactor)
-        try:
-            url = origin(options["url"] or os.environ.get("BAYSTATE_URL", ""), plain_http=options["allow_plain_http"])
-        except ValueError as error:
-            raise CommandError(f"--url or BAYSTATE_URL: {error}") from None
         client = Client(url, key)
-        tools = Tools(client, redactor, _private(), Politeness())
-        runner = Runner(tools, poll_seconds=max(0.0, options["poll_seconds"]))
+        runner = Runner(Tools(client, redactor, private, Politeness()), poll_seconds=max(0.0, options["poll_seconds"]))
         on_stop(runner.stop)
         try:
             runner.run(once=options["once"], job_id=options["job_id"])
@@ -60,7 +55,7 @@ def _key() -> str:
     key, file = os.environ.get("BAYSTATE_API_KEY", "").strip(), os.environ.get("BAYSTATE_API_KEY_FILE", "").strip()
     if not key and file:
         try:
-            key = Path(file).read_text(encoding="utf-8").strip()
+            key = Path(file).expanduser().read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"BAYSTATE_API_KEY_FILE: {file} cannot be read ({type(error).__name__})") from None
     if not key:
@@ -68,6 +63,13 @@ def _key() -> str:
     if not key.isascii() or not key.isprintable() or " " in key:
         raise CommandError("BAYSTATE_API_KEY does not look like a key; copy it again")
     return key
+
+
+def _url(given: str | None, plain_http: bool) -> str:
+    try:
+        return origin(given or os.environ.get("BAYSTATE_URL", ""), plain_http=plain_http)
+    except ValueError as error:
+        raise CommandError(f"--url or BAYSTATE_URL: {error}") from None
 
 
 def _private() -> PrivateHosts:
