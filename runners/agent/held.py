@@ -14,7 +14,10 @@ _WORDS: Final = 10.0
 
 
 class Held:
-    """`halted` is set once no further unit may begin: stopped from outside, cancelled by staff, or over."""
+    """`halted` is set once no further unit may begin: stopped from outside, cancelled by staff, or `over`.
+
+    `ended` says that the server took our last word; a beat that crossed it may still be answered with "lost".
+    """
 
     def __init__(self, offer: JobOffer, *, grace: float) -> None:
         """`grace`: seconds that units in hand get to finish once the job is halted."""
@@ -22,6 +25,7 @@ class Held:
         self.halted = threading.Event()
         self.cancelled = False
         self.stopping = False
+        self.ended = False
         self.over: ServerSaid | None = None
         self.outcomes: Counter[Outcome] = Counter()
         self.step = ""

@@ -37,7 +37,7 @@ def run(held: Held, tools: Tools) -> None:
         results.close()
     if isinstance(held.over, KeyRefused):
         raise held.over
-    if held.over:
+    if held.over and not held.ended:
         console.warning("job %s is over for this runner: %s", held.job_id, held.over)
 
 
@@ -120,6 +120,7 @@ def _sent(held: Held, results: Results, handler: ScraperAPIHandler) -> bool:
 def _say(held: Held, tools: Tools, word: Callback) -> None:
     try:
         until_answered(lambda: tools.client.callback(word), pause=held.pause_silent)
+        held.ended = True
     except (JobOver, KeyRefused) as said:
         held.end(said)
     except (Away, Refused, TooLarge) as said:

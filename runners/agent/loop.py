@@ -92,7 +92,7 @@ class Runner:
         except (JobOver, Refused) as said:
             console.warning("job %s is not ours: %s", offer.job_id, said)
         finally:
-            self._completed += held.over is None
+            self._completed += held.ended
             self._held = None
 
     def _answered(self, call: Callable[[], _Result]) -> _Result:

@@ -20,6 +20,7 @@ from runners.agent.trouble import Trouble
 from runners.agent.voice import log
 from runners.agent.wording import level, sentence
 from runners.agent.work import Finding, Site, look_up
+from runners.protocol import step
 from runners.protocol.definition import SCHEMA_VERSION, Definition, DefinitionError, parse
 from runners.protocol.messages import ScraperOffer, UnitItem
 from runners.protocol.words import Outcome
@@ -95,11 +96,8 @@ def _definition(scraper: ScraperOffer) -> Definition:
 
 
 def _site(share: Share, definition: Definition, fetcher: Fetcher) -> Site:
-    def step(doing: str) -> None:
-        share.held.step = f"{doing} on {definition.slug}"
-
     login = Login(definition.login, fetcher, lambda: _secrets(share, definition)) if definition.login else None
-    return Site(definition, fetcher, login, step)
+    return Site(definition, fetcher, login)
 
 
 def _each(share: Share, site: Site) -> None:
@@ -108,6 +106,7 @@ def _each(share: Share, site: Site) -> None:
     for number, sku in enumerate(skus, start=1):
         if share.held.halted.is_set():
             return
+        share.held.step = step.write(scraper=share.scraper.name, sku=sku)
         with voice.about(sku=sku):
             item = _unit(sku, share, site)
         if item is None:

@@ -4,7 +4,7 @@ Evidence is weighed in one order: HTTP status, login marks, no-result marks, pro
 missing is never "not found": only the site can say that.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from runners.agent import bench
@@ -36,12 +36,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Site:
-    """A scraper at work: its definition, its way to the site, its login, and whom it tells what it is doing."""
+    """A scraper at work: its definition, its way to the site, its login where it has one."""
 
     definition: Definition
     fetcher: Fetcher
     login: Login | None = None
-    step: Callable[[str], None] = lambda step: None
 
 
 def look_up(site: Site, sku: str) -> Finding:
@@ -59,14 +58,12 @@ def _look_up(site: Site, tokens: Tokens) -> Finding:
     definition = site.definition
     url = tokens.url(definition.search.url)
     log.info("%s searching", tokens.sku)
-    site.step("searching")
     page = _open(site, url, "search")
     with bench.alone:
         found = _absent(definition, page, tokens) or _picked(definition, page, tokens)
     if isinstance(found, Finding):
         return found
     if found is not None:
-        site.step("reading a product")
         page = _open(site, found, "product")
     with bench.alone:
         return _product(definition, page, tokens)
@@ -78,7 +75,6 @@ def _open(site: Site, url: str, step: str) -> Page:
     if login is None:
         return _granted(site, _fetch(site, url))
     if not login.entered:
-        site.step("logging in")
         login.enter()
     page = _fetch(site, url)
     if _lost(login, page, step):

@@ -327,7 +327,7 @@ def test_beats_tell_the_step_and_how_far_it_is(fake: FakeServer, shop: Shop) -> 
     shop.special = hold
     fake.offer(shop.definition(), skus=["007", "008"], heartbeat_seconds=0.01)
     with meanwhile(lambda: do(fake)):
-        wanted = [{"job_id": "job-1", "step": "searching on bradley", "done": 1, "total": 2}]
+        wanted = [{"job_id": "job-1", "step": "bradley 008", "done": 1, "total": 2}]
         fake.wait_for(lambda: bool(fake.beats) and fake.beats[-1]["jobs"] == wanted)
         seen.set()
     assert fake.beats[-1]["status"] == "busy"
