@@ -70,6 +70,8 @@ def price(cell: Cell) -> Amount:
     value = cell.value
     if value is None:
         return Amount(None)
+    if cell.broken:
+        raise UnreadableError(f"The cell holds {value} instead of a price.")
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise UnreadableError(f"“{printed(cell)}” is not a price.")
     if isinstance(value, str):
@@ -111,7 +113,7 @@ def _visible(character: str) -> str:
 def _certain(cell: Cell) -> str:
     text = str(cell.value)
     if cell.broken or text.strip() in _FAILED:
-        raise UnreadableError(f"The cell shows the error {text.strip()} instead of a value.")
+        raise UnreadableError(f"The cell holds {text.strip()} instead of a value.")
     return text
 
 

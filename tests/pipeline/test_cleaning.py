@@ -56,7 +56,7 @@ def test_a_sku_is_text(cell: Cell, sku: str) -> None:
         (Cell(time(3, 10)), "date or a time"),
         (Cell(True), "truth value TRUE"),
         (Cell("#REF!", broken=True), "#REF!"),
-        (Cell("#N/A"), "#N/A"),
+        (Cell("#N/A"), "holds #N/A instead"),
         (Cell("AB\n12"), "line break"),
         (Cell("x" * 101), "longer than 100"),
     ],
@@ -133,6 +133,11 @@ def test_a_blank_price_is_unknown() -> None:
 @pytest.mark.parametrize("value", [0, 0.0, "0.00", "$0", 0.0004])
 def test_a_price_of_nothing_is_kept_with_a_warning(value: float | str) -> None:
     assert cleaning.price(Cell(value)) == (Decimal("0.00"), ("The price is 0.",))
+
+
+def test_a_price_that_is_an_error_value_says_which() -> None:
+    with pytest.raises(cleaning.UnreadableError, match="holds #REF! instead of a price"):
+        cleaning.price(Cell("#REF!", broken=True))
 
 
 def test_a_price_with_more_than_cents_is_rounded_with_a_warning() -> None:

@@ -49,6 +49,25 @@ def test_it_marks_error_values_as_broken() -> None:
     assert rows(content)[0].cells[0] == ("#N/A", "General", True)
 
 
+def test_a_formula_without_a_saved_result_is_broken_and_not_blank() -> None:
+    content = sheets.xlsx([["SKU"], ["=1+1"], ["A"], [None]])
+    assert [row.cells[0] for row in rows(content)[1:]] == [
+        (workbook.UNSOLVED, "General", True),
+        ("A", "General", False),
+    ]
+
+
+def test_a_formula_with_a_saved_result_is_its_result() -> None:
+    cells = '<c r="A1"><f>1+1</f><v>2</v></c><c r="B1" t="str"><f>""</f><v></v></c><c r="C1"><v>3</v></c>'
+    content = sheets.parts(f'<row r="1">{cells}</row>')
+    assert [cell.value for cell in rows(content)[0].cells] == [2, None, 3]
+
+
+def test_it_reads_shared_strings() -> None:
+    content = sheets.parts('<row r="1"><c r="A1" t="s"><v>1</v></c></row>', strings="<si/><si><t>SKU</t></si>")
+    assert rows(content)[0].cells[0].value == "SKU"
+
+
 def test_it_unescapes_what_excel_wrote_as_a_code() -> None:
     content = sheets.parts(
         '<row r="1"><c r="A1" t="inlineStr"><is><t>a_x000D_b_x0041_c_x005F_x000D_</t></is></c></row>'
@@ -200,10 +219,17 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(monkeypatch: pytest.MonkeyP
     assert refusal(bytes(content), "feed.xlsx") == workbook.BOMB
 
 
+def test_a_bomb_that_lies_about_its_size_is_refused() -> None:
+    content = bytearray(sheets.parts("<row><c><v>1</v></c></row>" * 5_000))
+    place = content.find(b"xl/worksheets/sheet1.xml", content.find(b"PK\x01\x02")) - 46
+    content[place + 24 : place + 28] = struct.pack("<I", 200)
+    assert refusal(bytes(content), "feed.xlsx") == workbook.CORRUPT
+
+
 def test_a_bomb_in_one_endless_row_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbook, "MAX_ROW_BYTES", 10_000)
-    assert refusal(sheets.parts(f"<row>{'<c/>' * 5_000}</row>"), "feed.xlsx") == workbook.BOMB
-    assert rows(sheets.parts("<row><c/></row>" * 5_000)) == []
+    monkeypatch.setattr(workbook, "MAX_ROW_BYTES", 300_000)
+    assert refusal(sheets.parts(f"<row>{'<c/>' * 150_000}</row>"), "feed.xlsx") == workbook.BOMB
+    assert rows(sheets.parts("<row><c/></row>" * 40_000)) == []
 
 
 def test_a_bomb_of_shared_strings_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
