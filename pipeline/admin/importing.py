@@ -9,7 +9,6 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.transaction import atomic
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -21,6 +20,7 @@ from pipeline import chores, tasks
 from pipeline.admin.upload import UploadForm
 from pipeline.models import ImportState, PlannedAction, ProductImport
 from pipeline.spreadsheet import apply, plan, queries, reader, work
+from scraping.doors import transact
 
 Admin = admin.ModelAdmin[ProductImport]
 
@@ -65,12 +65,12 @@ def confirm(model_admin: Admin, request: HttpRequest, pk: UUID) -> HttpResponse:
     _only_importers(model_admin, request)
     chosen = _filter(request.POST) if request.POST.get("which") == "shown" else {}
     at_once = queries.to_apply(pk, **chosen).count() <= AT_ONCE_ROWS
-    with atomic(durable=True):
+    with transact():
         confirmed = apply.confirm(pk, by=cast("User", request.user), **chosen)
         if confirmed and not at_once:
             tasks.nudge_import(pk, ImportState.APPLYING)
     if not confirmed:
-        messages.info(request, _("Nothing was left to apply."))
+        messages.info(request, _("Nothing was left to apply, or it is being applied already."))
     elif at_once:
         work.apply_upload(pk)
     return redirect(PAGE, pk)
@@ -79,7 +79,7 @@ def confirm(model_admin: Admin, request: HttpRequest, pk: UUID) -> HttpResponse:
 def discard(model_admin: Admin, request: HttpRequest, pk: UUID) -> HttpResponse:
     """Forget a plan that was never confirmed."""
     _only_importers(model_admin, request)
-    with atomic(durable=True):
+    with transact():
         gone = plan.discard(pk)
     if not gone:
         messages.warning(request, _("This plan was confirmed already; its history is kept."))
@@ -99,7 +99,7 @@ def download(model_admin: Admin, request: HttpRequest, pk: UUID) -> HttpResponse
 
 def _received(request: HttpRequest, content: bytes, name: str) -> UUID:
     at_once = reader.unpacked(content) <= AT_ONCE_BYTES
-    with atomic(durable=True):
+    with transact():
         upload = plan.receive(content, file_name=name, by=cast("User", request.user))
         if not at_once:
             tasks.nudge_import(upload.pk, ImportState.UPLOADED)

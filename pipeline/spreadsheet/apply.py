@@ -36,6 +36,7 @@ def confirm(import_id: UUID, *, by: User | None, action: str = "", search: str =
             progress_at=Now(),
             done=0,
             total=count,
+            problem="",
         )
     )
 
@@ -53,6 +54,12 @@ def step(import_id: UUID) -> bool:
     _apply(upload, rows)
     uploads.update(done=F("done") + len(rows), progress_at=Now())
     return True
+
+
+def stop(import_id: UUID, problem: str) -> None:
+    """Give up applying, with a sentence; what was applied stays so, and the rest may be confirmed again."""
+    uploads = ProductImport.objects.filter(pk=import_id, state=ImportState.APPLYING)
+    uploads.update(state=ImportState.APPLIED, applied_at=Now(), counts=queries.tally(import_id), problem=problem)
 
 
 def _apply(upload: ProductImport, rows: Sequence[ProductImportRow]) -> None:

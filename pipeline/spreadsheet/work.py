@@ -10,15 +10,18 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.db.transaction import atomic
 
 from pipeline.spreadsheet import apply, columns, plan, reader, rows, settle
 from pipeline.spreadsheet.cells import Limits, RefusedError
 from pipeline.spreadsheet.mapping import Mapping
 from pipeline.spreadsheet.plan import Attempt, SupersededError
+from scraping.doors import transact
 
 CHUNK = 1_000
 OUR_FAULT = "Something in this file confused us, and we have made a note of it. Saving it anew as .xlsx may help."
+STOPPED = (
+    "Something confused us while the rows were applied, and we have made a note of it. What is left can be tried again."
+)
 
 logger = logging.getLogger(__name__)
 Item = TypeVar("Item")
@@ -31,7 +34,7 @@ def limits() -> Limits:
 
 def plan_upload(import_id: UUID) -> None:
     """Read an upload and store its plan, or a sentence why not. Does nothing where somebody else is at it."""
-    with atomic(durable=True):
+    with transact():
         attempt = plan.begin(import_id)
     if attempt is None:
         return
@@ -50,12 +53,19 @@ def plan_upload(import_id: UUID) -> None:
 
 def apply_upload(import_id: UUID) -> None:
     """Apply the rows that were confirmed; goes on where an earlier call stopped."""
-    while _step(import_id):
-        pass
+    try:
+        while _step(import_id):
+            pass
+    except (OperationalError, InterfaceError):
+        raise  # a later chore goes on
+    except Exception:
+        logger.exception("import %s could not be applied", import_id)
+        with transact():
+            apply.stop(import_id, STOPPED)
 
 
 def _step(import_id: UUID) -> bool:
-    with atomic(durable=True):
+    with transact():
         return apply.step(import_id)
 
 
@@ -65,16 +75,16 @@ def _read(attempt: Attempt) -> None:
     expected = min(table.expected, settings.IMPORT_MAX_ROWS)
     for chunk in _chunks(rows.read(row, table.header) for row in table.rows):
         mapping.see(chunk)
-        with atomic(durable=True):
+        with transact():
             plan.store(attempt, chunk, expected=expected)
-    with atomic(durable=True):
+    with transact():
         settle.analyze()
-    with atomic(durable=True):
+    with transact():
         settle.settle(attempt, table.header, mapping.as_json())
 
 
 def _give_up(attempt: Attempt, problem: str) -> None:
-    with atomic(durable=True):
+    with transact():
         plan.fail(attempt, problem)
 
 

@@ -100,7 +100,7 @@ def test_confirming_applies_once_and_shows_what_became_of_it(ann: Client, upload
     assert by.by.username == "ann"
     page = text(ann, address(sent))
     assert "2 products created, 0 updated" in page
-    assert "Nothing was left to apply." in page
+    assert "Nothing was left to apply," in page
     assert "Apply all" not in page
 
 
@@ -112,6 +112,15 @@ def test_only_the_rows_shown_can_be_confirmed_and_the_rest_later(ann: Client, up
     page = text(ann, address(sent))
     assert "1 planned change was not chosen and can still be applied." in page
     assert "Apply the one change" in page
+
+
+def test_an_applied_import_offers_to_enhance_what_it_brought(client: Client, upload: Upload) -> None:
+    sent = upload(["1", "A", "1"], ["2", "B", "1"], ["2", "B", "1"])
+    client.post(address(sent, "confirm"), {"which": "all"})
+    may = ("pipeline.import_products", "pipeline.enhance_products", "pipeline.view_product")
+    client.force_login(make.staff(*may, name="eve"))
+    assert "Enhance these 2" in text(client, address(sent))
+    assert "Enhance 2 products" in text(client, f"{reverse('admin:pipeline_product_enhance')}?import={sent.pk}")
 
 
 def test_a_file_that_says_nothing_new_has_nothing_to_confirm(ann: Client, upload: Upload) -> None:

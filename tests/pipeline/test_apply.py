@@ -172,6 +172,19 @@ def test_it_goes_on_where_it_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (upload.done, upload.state, Product.objects.count()) == (5, ImportState.APPLIED, 5)
 
 
+def test_a_fault_of_ours_keeps_what_was_applied_and_lets_the_rest_be_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(apply, "CHUNK", 1)
+    upload = planned(["1", "A", "1"], ["2", "B", "1"])
+    with monkeypatch.context() as broken:
+        broken.setattr(work, "_step", lambda _: apply.step(upload.pk) and 1 / 0)
+        applied(upload)
+    assert (upload.state, upload.problem, Product.objects.count()) == (ImportState.APPLIED, work.STOPPED, 1)
+    applied(upload)
+    assert (upload.problem, Product.objects.count()) == ("", 2)
+
+
 def test_it_knows_the_products_it_brought() -> None:
     make.product("1", register_name="OLD")
     make.product("9")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pipeline.export import files, rows
@@ -27,7 +29,10 @@ NASTY = [
 def test_our_own_export_imported_again_is_all_the_same(form: files.Format) -> None:
     for sku, name, price in NASTY:
         make.product(sku, register_name=name, target_price=price)
-    record = {"name": {"value": "=Nice name"}, "images": {"value": ["https://a.test/1.jpg", "https://a.test/2.jpg"]}}
+    record: dict[str, Any] = {
+        "name": {"value": "=Nice name"},
+        "images": {"value": ["https://a.test/1.jpg", "https://a.test/2.jpg"]},
+    }
     listings = [
         rows.Listing(product.sku, product.register_name, product.target_price, record)
         for product in Product.objects.all()
@@ -40,7 +45,7 @@ def test_our_own_export_imported_again_is_all_the_same(form: files.Format) -> No
 
 
 def test_leading_zeros_that_only_a_number_format_shows_reach_the_product() -> None:
-    table = [["SKU", "NAME", "PRICE"], [7_270_000_012, "FEED", 72.98999999999999]]
+    table: list[list[Any]] = [["SKU", "NAME", "PRICE"], [7_270_000_012, "FEED", 72.98999999999999]]
     content = sheets.xlsx(table, formats={"A2": "000000000000"})
     upload = plan.receive(content, file_name="feed.xlsx", by=None)
     work.plan_upload(upload.pk)

@@ -9,12 +9,12 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
-from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 
 from pipeline.models import ImportState, PlannedAction, ProductImport
 from pipeline.spreadsheet import apply, plan, queries, reader, work
 from pipeline.spreadsheet.cells import RefusedError
+from scraping.doors import transact
 
 
 class Command(BaseCommand):
@@ -30,10 +30,10 @@ class Command(BaseCommand):
         upload = _plan(file, by)
         self._say_plan(upload)
         if dry_run:
-            with atomic(durable=True):
+            with transact():
                 plan.discard(upload.pk)
             return
-        with atomic(durable=True):
+        with transact():
             apply.confirm(upload.pk, by=by)
         work.apply_upload(upload.pk)
         self._say_done(upload.pk)
@@ -66,7 +66,7 @@ def _plan(file: Path, by: User | None) -> ProductImport:
         raise CommandError(f"{file}: {error.strerror}") from error
     except RefusedError as refused:
         raise CommandError(str(refused)) from refused
-    with atomic(durable=True):
+    with transact():
         upload = plan.receive(content, file_name=file.name, by=by)
     work.plan_upload(upload.pk)
     upload = ProductImport.objects.defer("content").get(pk=upload.pk)
