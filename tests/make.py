@@ -30,7 +30,7 @@ def scraper(slug: str = "acme", **values: Any) -> Scraper:
     """A scraper with one version of `definition_document`; `definition` replaces its top keys."""
     changes = values.pop("definition", {})
     made = Scraper.objects.create(slug=slug, display_name=values.pop("display_name", slug.title()), **values)
-    document = definition_document(slug=slug, **changes)
+    document = definition_document(**changes | {"slug": slug})
     ScraperVersion.objects.create(scraper=made, number=1, definition=document)
     return made
 
