@@ -11,7 +11,7 @@ NAME = re.compile(r'"((?:BAYSTATE|DATABASE)_[A-Z_]+)"')
 
 def names_read() -> set[str]:
     files = [path for room in ("baystate", "pipeline", "scraping", "runners") for path in (ROOT / room).rglob("*.py")]
-    own = [path for path in files if "demo" not in path.parts and path.name != "settings_test.py"]
+    own = [path for path in files if "demo" not in path.relative_to(ROOT).parts and path.name != "settings_test.py"]
     return {name for path in own for name in NAME.findall(path.read_text(encoding="utf-8"))}
 
 
