@@ -142,6 +142,15 @@ def test_coastal_lists_neighbours_beside_the_item() -> None:
     assert page.count("004512800400</span>") == 1
 
 
+def test_coastal_offers_others_of_the_maker_for_an_item_it_does_not_sell() -> None:
+    page = get(Coastal("http://coastal.test"), "/find", keywords="071843102152").body
+    assert re.findall(r'class="item-no">(\d+)<', page) == ["071843101308", "071843103401"]
+
+
+def test_coastal_has_no_result_for_an_unknown_maker() -> None:
+    assert 'class="no-results"' in get(Coastal("http://coastal.test"), "/find", keywords="BS-1042").body
+
+
 def test_coastal_has_two_items_of_one_number() -> None:
     page = get(Coastal("http://coastal.test"), "/find", keywords="819004701147").body
     assert page.count('<span class="item-no">819004701147</span>') == 2

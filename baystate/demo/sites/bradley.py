@@ -3,6 +3,7 @@
 import re
 import secrets
 from dataclasses import replace
+from string import capwords
 from urllib.parse import quote
 
 from baystate.demo.sites import pictures
@@ -77,7 +78,7 @@ class Bradley:
         item = next((item for item in self._items if item["item"] == number), None)
         if item is None:
             return missing("bradley", menu=MENU)
-        return pictures.draw(item["brand"], item["name"].title(), "1")
+        return pictures.draw(item["brand"], capwords(item["name"]), "1")
 
 
 def _page(name: str, /, *, title: str, **values: str) -> Answer:

@@ -1,12 +1,14 @@
 """Coastal Wholesale: a search answers with a list that holds neighbours too; pictures load as they come into view."""
 
 import re
+from collections.abc import Sequence
 
 from baystate.demo.sites import pictures
 from baystate.demo.sites.shop import Answer, Html, Misfortunes, Request, catalog, fill, join, missing, page
 
 Item = dict[str, str]
 NEIGHBOURS = 2
+MAKER = 6  # digits of a UPC that say who made it
 
 
 class Coastal:
@@ -29,15 +31,19 @@ class Coastal:
         return missing("coastal")
 
     def _find(self, keywords: str) -> Answer:
-        """The item and what stands next to it on the shelf, in the order of the catalogue."""
+        """The item with what stands next to it on the shelf; for one that is not sold here, others of its maker."""
         hits = [place for place, item in enumerate(self._items) if item["item"] == keywords]
-        if not hits:
+        kin = [place for place, item in enumerate(self._items) if item["item"][:MAKER] == keywords[:MAKER]]
+        if not hits and not kin:
             return page("coastal", "none", title="Search", keywords=keywords)
-        nearby = range(max(hits[0] - NEIGHBOURS, 0), min(hits[-1] + NEIGHBOURS + 1, len(self._items)))
-        count, rows = str(len(nearby)), self._rows(nearby)
+        places = self._around(hits) if hits else kin[:NEIGHBOURS]
+        count, rows = str(len(places)), self._rows(places)
         return page("coastal", "results", title="Search", keywords=keywords, count=count, rows=rows)
 
-    def _rows(self, places: range) -> Html:
+    def _around(self, hits: list[int]) -> Sequence[int]:
+        return range(max(hits[0] - NEIGHBOURS, 0), min(hits[-1] + NEIGHBOURS + 1, len(self._items)))
+
+    def _rows(self, places: Sequence[int]) -> Html:
         return join([self._row(place) for place in places])
 
     def _row(self, place: int) -> Html:
