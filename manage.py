@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The command line. `run_scraper` alone runs without a database, whatever the environment says."""
+"""The command line. Whatever the environment says, `run_scraper` has no database and `demo` one of its own."""
 
 import os
 import sys
@@ -8,6 +8,10 @@ import sys
 def main() -> None:
     if sys.argv[1:2] == ["run_scraper"]:
         os.environ["DJANGO_SETTINGS_MODULE"] = "baystate.settings_runner"
+    elif sys.argv[1:2] == ["demo"]:
+        from baystate.demo import environment
+
+        environment.prepare(sys.argv[2:], os.environ)
     else:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "baystate.settings")
     from django.core.management import execute_from_command_line

@@ -45,11 +45,11 @@ class Children:
     """Use as a context: leaving it ends them all. A guard of ours ends them where we are killed ourselves."""
 
     def __init__(self, logs: Path) -> None:
-        self._logs = logs
+        self.logs = logs
         self._all: list[Child] = []
 
     def __enter__(self) -> "Children":
-        self._logs.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(parents=True, exist_ok=True)
         command = [sys.executable, "-S", str(Path(__file__).with_name("guard.py"))]
         self._guard = subprocess.Popen(  # noqa: S603
             command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -65,7 +65,7 @@ class Children:
         self, name: str, command: Sequence[str], *, environment: dict[str, str], sockets: Sequence[int] = ()
     ) -> Child:
         """Start `command` from the project's folder, writing to a log of its name; `sockets` are handed on."""
-        log = self._logs / f"{name.replace(' ', '-')}.log"
+        log = self.logs / f"{name.replace(' ', '-')}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(  # noqa: S603
                 command,

@@ -7,7 +7,6 @@ import base64
 import json
 import os
 import secrets
-import shutil
 from collections.abc import MutableMapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ class Secrets:
 
 
 def prepare(arguments: Sequence[str], environ: MutableMapping[str, str]) -> None:
-    """Make `environ` that of the demo `arguments` ask for. `--once` uses `once` inside the folder, emptied first."""
+    """Make `environ` that of the demo `arguments` ask for. `--once` has a folder of its own inside the other."""
     folder = Path(environ.get("BAYSTATE_VAR") or ROOT / "var").resolve()
     if "--once" in arguments:
         folder /= "once"
@@ -42,6 +41,7 @@ def prepare(arguments: Sequence[str], environ: MutableMapping[str, str]) -> None
             "BAYSTATE_CREDENTIAL_KEYS": made.credential_key,
             "BAYSTATE_HTTPS": "false",
             "BAYSTATE_HOSTS": "127.0.0.1,localhost",
+            "BAYSTATE_LOG_LEVEL": "WARNING",
             "DJANGO_SETTINGS_MODULE": "baystate.settings",
         }
     )
@@ -68,22 +68,14 @@ def private(file: Path, text: str) -> None:
         out.write(text)
 
 
-def empty(folder: Path) -> None:
-    """Remove what an earlier run left, the lock that is held just now aside."""
-    for entry in folder.iterdir():
-        if entry.name == "demo.lock":
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
+def shell() -> dict[str, str]:
+    """What a process needs of ours that shall know no secret."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | {"PYTHONUNBUFFERED": "1"}
 
 
 def of_runner(*, url: str, key_file: Path) -> dict[str, str]:
     """All that a runner is told: no secret of the server, and no database."""
-    shell = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return shell | {
-        "PYTHONUNBUFFERED": "1",
+    return shell() | {
         "BAYSTATE_URL": url,
         "BAYSTATE_API_KEY_FILE": str(key_file),
         "BAYSTATE_ALLOW_PRIVATE_HOSTS": "127.0.0.1",
