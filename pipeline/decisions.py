@@ -48,7 +48,7 @@ def type_in(field: Field, value: object, *, sources: Sources, by: str, at: str) 
 def as_shown(field: Field, value: object, *, sources: Sources, by: str, at: str) -> Entry:
     """The value that stood on the page of the one who approved it, though a source has said something else since."""
     won = {"value": evidence.clean(field, value), "source": STAFF, "reason": f"{by} approved it as shown", "at": at}
-    return won | _lock(field, sources, by)
+    return won | _lock(field, sources, by) | {"by_approval": True}
 
 
 def approve(record: rules.Record, *, sources: Sources, by: str) -> dict[str, Entry]:

@@ -62,7 +62,9 @@ class Desk:
             return
         record = {name: entry for name, entry in self.product.consolidated.items() if name != field.value}
         self.product.consolidated = record | ({field.value: new} if new else {})
-        why = _("left to the sources again") if change.release else (new or {}).get("reason", "")
+        # the event says who by itself
+        why = str((new or {}).get("reason", "")).removeprefix(f"{self.by.get_username()} ")
+        why = _("left to the sources again") if change.release else why
         self._note(field.value, old=old and old["value"], new=new and new["value"], why=why)
 
     def _entry(self, field: Field, change: Change) -> Entry | None:
@@ -82,9 +84,7 @@ class Desk:
             self.refused[PRICE] = _theirs(self.product, "target_price", old)
             return
         self.product.target_price = new
-        self._note(
-            "target_price", old=_text(old), new=_text(new), why=_("%(who)s typed it") % {"who": self.by.get_username()}
-        )
+        self._note("target_price", old=_text(old), new=_text(new), why=_("typed it"))
 
     def _note(self, field: str, *, old: Any, new: Any, why: str) -> None:
         self.written.append(PRICE if field == "target_price" else field)

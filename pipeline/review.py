@@ -8,7 +8,7 @@ A save is refused only where a field I changed was changed by somebody since my 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -47,6 +47,13 @@ class Saved:
     product: Product
     fields: tuple[str, ...]
     refused: Mapping[str, str]
+
+
+class Glimpse(NamedTuple):
+    """A field as it stood on somebody's page: the digest of its value (see `decisions.digest`), and the value."""
+
+    digest: str
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +105,12 @@ def approve(
     *,
     by: User,
     anyway: bool = False,
-    shown: Mapping[str, Any] | None = None,
+    shown: Mapping[str, Glimpse] | None = None,
     now: datetime | None = None,
 ) -> Product:
     """Approve the record and lock all of it; a second time changes nothing.
 
-    `shown` is `{field: value}` as the approver saw it: where the rules have chosen anew since, that stays. Raises
+    `shown` is what the approver saw: where the rules have chosen anew since, that stays. Raises
     RefusedError where something is missing, unless `anyway`, or from a stage that cannot be approved.
     """
     product = _lock(product_id)
@@ -200,15 +207,15 @@ def _one(product_id: UUID, change: Change, by: User) -> Product:
     return saved.product
 
 
-def _keep_shown(product: Product, shown: Mapping[str, Any], by: User, now: datetime) -> None:
+def _keep_shown(product: Product, shown: Mapping[str, Glimpse], by: User, now: datetime) -> None:
     """A value that the rules chose after the approver's page was loaded has not been looked at by anybody."""
-    for name, value in shown.items():
+    for name, glimpse in shown.items():
         entry = product.consolidated.get(name) or {}
-        if entry.get("locked_by") or entry.get("value") == value:
+        if entry.get("locked_by") or glimpse.digest == decisions.digest(entry.get("value")):
             continue
         product.consolidated |= {
             name: decisions.as_shown(
-                Field(name), value, sources=product.sources, by=by.get_username(), at=now.isoformat()
+                Field(name), glimpse.value, sources=product.sources, by=by.get_username(), at=now.isoformat()
             )
         }
 

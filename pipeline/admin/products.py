@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pipeline import queries, review
-from pipeline.admin import banner, enhance, exporting
+from pipeline.admin import banner, enhance, exporting, reviewing
+from pipeline.admin import review as review_page
 from pipeline.admin.add import AddForm
 from pipeline.admin.filters import (
     BatchFilter,
@@ -51,7 +52,13 @@ class ProductAdmin(Admin):
     show_full_result_count = False
     search_fields = ["sku__icontains", "register_name__icontains"]
     search_help_text = gettext_lazy("SKU or register name; a whole SKU comes first")
-    actions = [enhance.enhance_selected, exporting.export_selected]
+    actions = [
+        enhance.enhance_selected,
+        reviewing.consolidate_selected,
+        reviewing.complete_selected,
+        reviewing.approve_selected,
+        exporting.export_selected,
+    ]
     form = AddForm
     fields = ["sku", "register_name", "target_price"]
 
@@ -65,6 +72,9 @@ class ProductAdmin(Admin):
 
     def has_enhance_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pipeline.enhance_products")
+
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("pipeline.review_products")
 
     def has_export_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pipeline.export_products")
@@ -87,7 +97,13 @@ class ProductAdmin(Admin):
         return super().changelist_view(request, own | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
-        return [*enhance.urls(self), *exporting.urls(self), *banner.urls(self), *super().get_urls()]
+        return [
+            *review_page.urls(self),
+            *enhance.urls(self),
+            *exporting.urls(self),
+            *banner.urls(self),
+            *super().get_urls(),
+        ]
 
     # columns
 

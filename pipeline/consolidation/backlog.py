@@ -7,11 +7,11 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import OperationalError
-from django.db.transaction import atomic
 
 from pipeline.consolidation import consolidate
 from pipeline.consolidation.consolidate import Result
 from pipeline.models import Product
+from scraping.doors import transact
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def each(products: Iterable[UUID], *, by: User | None = None, by_hand: bool = Fa
 
 def _one(product: UUID, by: User | None, by_hand: bool) -> Result:
     try:
-        with atomic(durable=True):
+        with transact():
             return consolidate.consolidate(product, by=by, by_hand=by_hand)
     except OperationalError:  # a lock that somebody holds, or the database going down: still stale, so taken up again
         logger.warning("product %s could not be consolidated now", product, exc_info=True)

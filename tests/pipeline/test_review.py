@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from pipeline import desk, review
+from pipeline import decisions, desk, review
 from pipeline.consolidation import consolidate
 from pipeline.desk import Change
 from pipeline.models import Product
-from pipeline.review import RefusedError
+from pipeline.review import Glimpse, RefusedError
 from pipeline.stages import Stage
 from tests import make
 
@@ -202,7 +202,9 @@ def test_approval_locks_every_field_and_a_later_scrape_changes_none(maria: User)
 def test_approval_keeps_what_the_approver_saw(maria: User) -> None:
     page = ready()
     scrape(page, acme=ACME | {"name": "Not looked at"})
-    review.approve(page.pk, by=maria, shown={field: page.value(field) for field in page.consolidated})
+    values = {field: page.value(field) for field in page.consolidated}
+    shown = {field: Glimpse(decisions.digest(value), value) for field, value in values.items()}
+    review.approve(page.pk, by=maria, shown=shown)
     assert fresh(page).value("name") == "Gold Chicken"
 
 
