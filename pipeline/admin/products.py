@@ -155,7 +155,8 @@ class ProductAdmin(Admin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().add_view(request, form_url, {"title": _("Add one product")} | (extra_context or {}))
+        own = {"title": _("Add one product"), "show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, own | (extra_context or {}))
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
