@@ -8,14 +8,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import psutil
 import psycopg
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, connections
 from django.db.utils import OperationalError
+from procrastinate.contrib.django.utils import connector_params
 
-from baystate.database import account, cluster, server
+from baystate.database import account, cluster, server, session
+from baystate.database.backend.base import DatabaseWrapper
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 HOLDER = """
@@ -144,8 +148,8 @@ def test_a_recycled_pid_is_not_taken_for_the_server(data: Path) -> None:
     with holding(data):
         lines = (data / "postmaster.pid").read_text().splitlines()
     (data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
-    with holding(data), connect(data) as session:
-        assert session.execute("SELECT 1").fetchone() == (1,)
+    with holding(data), connect(data) as open_session:
+        assert open_session.execute("SELECT 1").fetchone() == (1,)
 
 
 @slow
@@ -167,8 +171,8 @@ def test_a_server_that_was_killed_is_started_again_by_the_process_that_holds_it(
         found.kill()
         found.wait(30)
         server.ensure(data, durable=False)
-    with connect(data) as session:
-        assert session.execute("SELECT 1").fetchone() == (1,)
+    with connect(data) as open_session:
+        assert open_session.execute("SELECT 1").fetchone() == (1,)
     server.release(data)
 
 
@@ -200,8 +204,8 @@ def test_data_in_use_by_another_are_not_erased(data: Path) -> None:
 def test_any_path_will_do(house: Path, folder: str) -> None:
     data = house / folder / "postgres"
     server.ensure(data, durable=False)
-    with connect(data) as session:
-        assert session.execute("SELECT current_database()").fetchone() == (cluster.DATABASE,)
+    with connect(data) as open_session:
+        assert open_session.execute("SELECT current_database()").fetchone() == (cluster.DATABASE,)
     server.erase(data)
     assert not cluster.socket_folder(data).exists()
 
@@ -283,9 +287,45 @@ def test_an_empty_folder_is_as_good_as_none(tmp_path: Path) -> None:
 
 @pytest.mark.django_db
 def test_the_chores_connect_by_the_same_settings() -> None:
-    from django.db import connection
-    from procrastinate.contrib.django.utils import connector_params
-
-    with psycopg.connect(**connector_params("direct")) as session:
-        row = session.execute("SELECT current_database(), current_setting('application_name')").fetchone()
+    with psycopg.connect(**connector_params("direct")) as opened:
+        row = opened.execute("SELECT current_database(), current_setting('application_name')").fetchone()
     assert row == (connection.settings_dict["NAME"], "baystate")
+
+
+@pytest.mark.django_db
+def test_a_connection_that_hears_itself_is_direct() -> None:
+    session.require(connector_params("direct"))
+
+
+def direct_elsewhere(monkeypatch: pytest.MonkeyPatch) -> DatabaseWrapper:
+    """The direct connection as if DATABASE_URL named the server, which nobody has tried yet."""
+    monkeypatch.setattr(DatabaseWrapper, "_proven", set())
+    copy = connections["direct"].copy()
+    assert isinstance(copy, DatabaseWrapper)
+    copy.settings_dict = copy.settings_dict | {"EMBEDDED": None}
+    return copy
+
+
+@pytest.mark.django_db
+def test_a_direct_connection_that_hears_nothing_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def deaf(*args: object, **options: object) -> Iterator[psycopg.Notify]:
+        asked.append(options)
+        return iter(())
+
+    monkeypatch.setattr(psycopg.Connection, "notifies", deaf)
+    elsewhere = direct_elsewhere(monkeypatch)
+    with pytest.raises(ImproperlyConfigured, match="Set DATABASE_DIRECT_URL to the PostgreSQL server itself"):
+        elsewhere.connect()
+    assert asked == [{"timeout": 1.0, "stop_after": 1}]
+
+
+@pytest.mark.django_db
+def test_only_a_first_direct_connection_elsewhere_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    elsewhere = direct_elsewhere(monkeypatch)
+    with patch.object(session, "require") as tried:
+        elsewhere.get_connection_params()
+        elsewhere.get_connection_params()
+        connections["default"].get_connection_params()
+    assert tried.call_count == 1
