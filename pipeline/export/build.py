@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from django.contrib.auth.models import User
-from django.db.models import F, QuerySet
+from django.db.models import Case, F, QuerySet, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -18,6 +18,7 @@ from pipeline.stages import Stage
 
 MAY_LEAVE = (Stage.APPROVED, Stage.PUBLISHED)
 PAGE = 500
+MOVED = Case(When(stage=Stage.APPROVED, then=1), default=0)
 
 
 class Sent(NamedTuple):
@@ -80,10 +81,8 @@ def _publish(export: ProductExport, sent: dict[uuid.UUID, Sent]) -> None:
         locked = in_sku_order(Product.objects.filter(pk__in=page, stage__in=MAY_LEAVE)).only("version", "stage")
         unchanged = [product for product in locked if product.version == sent[product.pk].version]
         Product.objects.filter(pk__in=[product.pk for product in unchanged]).update(
-            stage=Stage.PUBLISHED, exported_at=Now(), updated_at=Now()
+            version=F("version") + MOVED, stage=Stage.PUBLISHED, exported_at=Now(), updated_at=Now()
         )
-        first = [product.pk for product in unchanged if product.stage == Stage.APPROVED]
-        Product.objects.filter(pk__in=first).update(version=F("version") + 1)
         ProductEvent.objects.bulk_create(_event(export, product) for product in unchanged)
 
 
