@@ -7,6 +7,7 @@ from pathlib import Path
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db.transaction import atomic
+from django.urls import reverse
 from django.utils import timezone
 
 from baystate.demo import register, seed, stage
@@ -24,7 +25,8 @@ from scraping.doors import transact
 from scraping.models import ScrapeBatch
 
 SHEET = "register.xlsx"
-PATIENCE = 60.0  # seconds for what takes a few
+CONFLICT = "004512803203"  # twenty pounds at one site, forty at another
+PATIENCE = 90.0  # seconds for what takes a few
 JOBS_PATIENCE = 150.0  # seconds for what takes about twenty
 
 
@@ -49,7 +51,7 @@ class Play:
                 self.user = seed.staff(self.password)
                 seed.plant_scrapers(self.stage.sites, by=self.user)
                 keys = seed.runner_keys(self.folder / "keys", by=self.user)
-            step.said = f"PostgreSQL; three distributor sites: {', '.join(self.stage.sites)}"
+            step.said = f"PostgreSQL and three distributor sites: {', '.join(self.stage.sites)}"
         with self.screen.step("Starting the web server, the chore worker and four runners") as step:
             stage.open_server(self.stage)
             stage.open_worker(self.stage)
@@ -147,17 +149,24 @@ class Play:
 
     def suggestions(self) -> dict[str, str]:
         """What to do next, and the address for it."""
-        admin, sites = f"{self.stage.url}/admin", self.stage.sites
+        url, sites = self.stage.url, self.stage.sites
         customer = "customer {username}, password {password}".format(**seed.BRADLEY)
+        conflict, again = Product.objects.get(sku=CONFLICT), reverse("admin:pipeline_productimport_add")
         return {
-            "Review what the sites say, side by side": f"{admin}/pipeline/product/?stage__exact=consolidated",
-            "See the jobs, their lines and the runners": f"{admin}/operations/",
-            f"Change a price in {self.folder / SHEET} and upload it again": f"{admin}/pipeline/productimport/",
+            "Review what the sites say, side by side": url + reverse("admin:pipeline_product_queue"),
+            "Decide where two of them give different weights": url + _review(conflict),
+            "See the jobs, their lines and the runners": url + reverse("admin:operations"),
+            f"Change a price in {self.folder / SHEET} and upload it again": url
+            + reverse("admin:pipeline_productimport_add"),
             "Visit acme, which declares its products for machines": sites["acme"],
             f"Visit bradley, which asks you to log in: {customer}": sites["bradley"],
             "Visit coastal, where a search has several results": sites["coastal"],
             "Read what each process says": str(self.folder / "log"),
         }
+
+
+def _review(product: Product) -> str:
+    return reverse("admin:pipeline_product_review", args=[product.pk])
 
 
 def _all_spoke(since: datetime) -> bool:
