@@ -149,24 +149,21 @@ class Play:
 
     def suggestions(self) -> dict[str, str]:
         """What to do next, and the address for it."""
-        url, sites = self.stage.url, self.stage.sites
+        sites, conflict = self.stage.sites, Product.objects.get(sku=CONFLICT)
         customer = "customer {username}, password {password}".format(**seed.BRADLEY)
-        conflict, again = Product.objects.get(sku=CONFLICT), reverse("admin:pipeline_productimport_add")
         return {
-            "Review what the sites say, side by side": url + reverse("admin:pipeline_product_queue"),
-            "Decide where two of them give different weights": url + _review(conflict),
-            "See the jobs, their lines and the runners": url + reverse("admin:operations"),
-            f"Change a price in {self.folder / SHEET} and upload it again": url
-            + reverse("admin:pipeline_productimport_add"),
+            "Review what the sites say, side by side": self._page("pipeline_product_queue"),
+            "Decide where two of them give different weights": self._page("pipeline_product_review", conflict.pk),
+            "See the jobs, their lines and the runners": self._page("operations"),
+            f"Change a price in {self.folder / SHEET}, upload it again": self._page("pipeline_productimport_add"),
             "Visit acme, which declares its products for machines": sites["acme"],
             f"Visit bradley, which asks you to log in: {customer}": sites["bradley"],
             "Visit coastal, where a search has several results": sites["coastal"],
             "Read what each process says": str(self.folder / "log"),
         }
 
-
-def _review(product: Product) -> str:
-    return reverse("admin:pipeline_product_review", args=[product.pk])
+    def _page(self, name: str, *arguments: object) -> str:
+        return self.stage.url + reverse(f"admin:{name}", args=arguments)
 
 
 def _all_spoke(since: datetime) -> bool:
