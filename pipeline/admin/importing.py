@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, cast
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -72,7 +74,7 @@ def confirm(model_admin: Admin, request: HttpRequest, pk: UUID) -> HttpResponse:
     if not confirmed:
         messages.info(request, _("Nothing was left to apply, or it is being applied already."))
     elif at_once:
-        work.apply_upload(pk)
+        _now_or_soon(work.apply_upload, pk, ImportState.APPLYING)
     return redirect(PAGE, pk)
 
 
@@ -104,8 +106,16 @@ def _received(request: HttpRequest, content: bytes, name: str) -> UUID:
         if not at_once:
             tasks.nudge_import(upload.pk, ImportState.UPLOADED)
     if at_once:
-        work.plan_upload(upload.pk)
+        _now_or_soon(work.plan_upload, upload.pk, ImportState.UPLOADED)
     return upload.pk
+
+
+def _now_or_soon(act: Callable[[UUID], None], pk: UUID, state: ImportState) -> None:
+    """Do it while the browser waits; if a lock is not to be had, a chore goes on."""
+    try:
+        act(pk)
+    except OperationalError:
+        tasks.nudge_import(pk, state)
 
 
 def _found(model_admin: Admin, request: HttpRequest, pk: UUID) -> ProductImport:

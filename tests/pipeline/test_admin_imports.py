@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -15,7 +15,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from pipeline.admin import importing
 from pipeline.models import ImportState, Product, ProductEvent, ProductImport
-from pipeline.spreadsheet import plan
+from pipeline.spreadsheet import plan, work
 from tests import make, sheets
 from tests.sheets import HEADER
 
@@ -206,6 +206,22 @@ def test_many_rows_are_applied_by_a_chore(
         ann.post(address(sent, "confirm"), {"which": "all"})
     assert ProcrastinateJob.objects.using("direct").get().task_name == "apply_import"
     assert "0 of 2 rows" in text(ann, address(sent))
+
+
+def test_a_lock_that_is_not_to_be_had_leaves_the_rest_to_a_chore(
+    ann: Client,
+    upload: Upload,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    def locked(_: object) -> None:
+        raise OperationalError
+
+    sent = upload(["1", "A", "1"])
+    monkeypatch.setattr(work, "_step", locked)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert ann.post(address(sent, "confirm"), {"which": "all"}).status_code == 302
+    assert ProcrastinateJob.objects.using("direct").get().task_name == "apply_import"
 
 
 def test_progress_says_when_it_is_over(ann: Client, upload: Upload) -> None:

@@ -80,6 +80,12 @@ def test_a_record_under_way_is_consolidated_again(stage: str, stale: bool) -> No
     assert Product.objects.get().stale is stale
 
 
+def test_a_record_that_waits_to_be_consolidated_goes_on_waiting() -> None:
+    make.product("1", stale=True)
+    applied(planned(["1", "NEW", "5"]))
+    assert Product.objects.get().stale
+
+
 def test_the_history_says_who_changed_what_and_why() -> None:
     ann = make.staff(name="ann")
     make.product("1", register_name="OLD", target_price="5")
