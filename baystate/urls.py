@@ -9,4 +9,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", include("scraping.api.urls")),
 ]
+handler400 = "scraping.api.errors.bad_request"
 handler500 = "scraping.api.errors.server_error"

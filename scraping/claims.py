@@ -99,7 +99,7 @@ def free(runner: Runner) -> None:
 def overdue(*, resumed_at: datetime | None = None, now: datetime | None = None) -> list[uuid.UUID]:
     """Running jobs whose lease ran out or that nobody acknowledged in time.
 
-    None before `resumed_at`, the end of the server's last outage, is one lease ago.
+    `resumed_at` is the end of the server's last outage: what was claimed before it has one lease to be heard again.
     """
     return list(_overdue(resumed_at, now).order_by("id").values_list("id", flat=True))
 
@@ -157,7 +157,8 @@ def _overdue(resumed_at: datetime | None, now: datetime | None) -> QuerySet[Scra
     if resumed_at is None:
         return running
     lease = ExpressionWrapper(F("lease_seconds") * Value(timedelta(seconds=1)), output_field=DurationField())
-    return running.annotate(lease=lease).filter(lease__lt=ExpressionWrapper(at - Value(resumed_at), DurationField()))
+    heard_for = ExpressionWrapper(at - Value(resumed_at), output_field=DurationField())
+    return running.annotate(lease=lease).filter(Q(lease__lt=heard_for) | Q(started_at__gte=resumed_at))
 
 
 def _silence(job: ScrapeJob) -> str:

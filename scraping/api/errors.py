@@ -62,6 +62,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return JsonResponse({"error": sentence, "code": code, "details": {}}, status=500)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What Django refuses before any view, such as a host it does not answer for; in our shape under /api/."""
+    if not request.path.startswith("/api/"):
+        return defaults.bad_request(request, exception)
+    sentence = "The server refuses this request, for its Host header or its form. Look into the server's log."
+    return JsonResponse({"error": sentence, "code": "bad_request", "details": {}}, status=400)
+
+
 _OUR_FAULT = ("This is our fault, not yours. Try again later.", "internal_error")
 
 

@@ -175,6 +175,11 @@ class TestTheShape:
         assert json.loads(answer.content)["code"] == "internal_error"
         assert errors.server_error(rf.get("/admin/"))["Content-Type"].startswith("text/html")
 
+    def test_a_host_we_do_not_answer_for_has_it(self) -> None:
+        answer = APIClient().post(POLL, headers={"Host": "elsewhere.test"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+        assert APIClient().get("/admin/", headers={"Host": "elsewhere.test"})["Content-Type"].startswith("text/html")
+
     def test_a_malformed_message_names_its_fields_but_not_what_they_hold(self, api: APIClient) -> None:
         status, answer = send(api, "/api/scraper/v1/heartbeat", '{"status": "canary", "jobs_completed": -1}')
         assert (status, sorted(answer["details"]["problems"])) == (400, ["jobs_completed", "status"])

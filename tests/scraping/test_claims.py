@@ -4,6 +4,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
@@ -33,7 +34,8 @@ class TestClaiming:
         make.scraper("acme")
 
     def test_it_lends_the_job_whose_turn_is_first(self) -> None:
-        late, early = make.job(turn=NOW), make.job(turn=NOW - timedelta(hours=1))
+        late = make.job(id=UUID(int=1), turn=NOW)
+        early = make.job(id=UUID(int=2), turn=NOW - timedelta(hours=1))
         runner = make.runner()
         assert [claim(runner), claim(runner), claim(runner)] == [early, late, None]
 
@@ -231,6 +233,13 @@ class TestTakingBack:
         job = self.held(lease_expires_at=NOW - timedelta(minutes=5))
         assert self.overdue(resumed_at=NOW - timedelta(seconds=44)) == []
         assert self.overdue(resumed_at=NOW - timedelta(seconds=46)) == [job.pk]
+
+    @pytest.mark.parametrize(("claimed", "expected"), [(timedelta(seconds=29), True), (timedelta(seconds=31), False)])
+    def test_a_claim_made_since_an_outage_has_no_longer_to_be_acknowledged(
+        self, claimed: timedelta, expected: bool
+    ) -> None:
+        self.held(acknowledged_at=None, acknowledge_by=NOW - timedelta(seconds=1), started_at=NOW - claimed)
+        assert bool(self.overdue(resumed_at=NOW - timedelta(seconds=30))) is expected
 
 
 def test_a_runner_is_idle_once_it_holds_nothing() -> None:

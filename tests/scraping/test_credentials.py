@@ -65,6 +65,7 @@ def test_without_a_running_job_that_needs_them_there_are_none() -> None:
     asking = key()
     job = asking.runner.jobs.get()
     jobs.complete(job, at=job.started_at or job.created_at)
+    make.running_job(asking.runner, scrapers=["acme"])
     with pytest.raises(NoJobError):
         credentials.read("bradley", key=asking)
     assert not CredentialRead.objects.exists()
