@@ -127,6 +127,13 @@ def _anchor(request: HttpRequest) -> str:
     return ""
 
 
+def _enter(request: HttpRequest, pk: UUID, answers: Answers) -> HttpResponse:
+    """The key pressed in a box: it saves, and never takes a reason that stands there for a rejection."""
+    if request.POST.get("why", "").strip():
+        raise RefusedError(_("It is not rejected yet: press “Reject & next”, or empty the reason."))
+    return redirect(PAGE, pk)
+
+
 def _save_and_next(request: HttpRequest, pk: UUID, answers: Answers) -> HttpResponse:
     return _next(pk)
 
@@ -163,6 +170,7 @@ def _staying(act: Callable[..., object], request: HttpRequest, pk: UUID, answers
 
 
 ACTS: dict[str, Callable[[HttpRequest, UUID, Answers], HttpResponse]] = {
+    "enter": _enter,
     "next": _save_and_next,
     "approve": _approve,
     "anyway": _approve,

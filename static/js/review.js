@@ -97,6 +97,10 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select, [contenteditable]");
   if (typing) {
     if (event.key === "Escape") typing.blur();
+    if (event.key === "Enter" && typing.id === "why") {
+      event.preventDefault();
+      form.querySelector('[value="reject"]').click();
+    }
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -206,6 +206,14 @@ def test_a_rejection_without_a_reason_comes_back(client: Client) -> None:
     assert fresh(product).stage == Stage.IMPORTED
 
 
+def test_the_enter_key_saves_and_never_rejects(client: Client) -> None:
+    product = ready()
+    page = look(client, product)
+    assert send(client, product, page, act="enter", name="Mine").status_code == 302
+    assert send(client, product, look(client, product), act="enter", why="not ours").status_code == 409
+    assert (fresh(product).stage, fresh(product).value("name")) == (Stage.CONSOLIDATED, "Mine")
+
+
 def test_stages_are_left_and_entered_by_buttons(client: Client, maria: User) -> None:
     product = make.product()
     send(client, product, look(client, product), act="by-hand")
