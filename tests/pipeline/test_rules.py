@@ -12,7 +12,7 @@ from pipeline.consolidation import rules
 from pipeline.consolidation.rules import Decision
 from runners.protocol.fields import Field
 
-TRUST = {"acme": 80, "bradley": 50, "coastal": 50, "delta": 50}
+TRUST = {"acme": 80, "bradley": 50, "coastal": 50, "delta": 90}
 Sources = dict[str, dict[str, Any]]
 
 VALUES = st.sampled_from(
@@ -72,8 +72,8 @@ def test_the_value_most_sources_give_wins_over_trust() -> None:
 
 
 def test_a_tie_goes_to_the_more_trusted_source() -> None:
-    decision = one("brand", bradley="Natural", acme="Zeal")
-    assert (decision.value, decision.source) == ("Zeal", "acme")
+    decision = one("brand", bradley="Natural", delta="Zeal")
+    assert (decision.value, decision.source) == ("Zeal", "delta")
 
 
 def test_a_tie_of_equal_trust_goes_to_the_first_slug() -> None:
@@ -82,8 +82,8 @@ def test_a_tie_of_equal_trust_goes_to_the_first_slug() -> None:
 
 
 def test_the_winner_is_written_as_its_most_trusted_source_writes_it() -> None:
-    decision = one("brand", bradley="FROMM INC.", acme="Fromm", coastal="fromm")
-    assert (decision.value, decision.source, decision.conflict) == ("Fromm", "acme", False)
+    decision = one("brand", bradley="FROMM INC.", delta="Fromm", coastal="fromm")
+    assert (decision.value, decision.source, decision.conflict) == ("Fromm", "delta", False)
 
 
 @pytest.mark.parametrize(
