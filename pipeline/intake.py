@@ -1,13 +1,17 @@
-"""Takes what scraping recorded: a unit's result becomes a source of its product, in the same transaction.
+"""Takes what scraping recorded: units' results become sources of their products, in the same transaction.
 
 Only `found` replaces a source. A later `not_found` keeps it and dates it; any other outcome says something about the
 machinery or the site, not about the product. Nothing here moves an approved, published or rejected product: it gets
-news.
+news. A message may bring thousands of units, so products are read, and written, many at a time.
 """
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
+from django.db import connection
 from django.db.models.functions import Now
 
 from pipeline.locks import in_sku_order
@@ -21,47 +25,51 @@ PROVENANCE = frozenset({"url", "scraped_at", "job"})
 
 Source = dict[str, Any]
 _BEST_FIRST = list(Outcome)
+_STORE = """
+    UPDATE products_ingestion AS product
+    SET sources = taken.sources, stage = taken.stage, version = taken.version, stale = taken.stale,
+        last_outcome = taken.outcome, updated_at = statement_timestamp(),
+        news_at = CASE WHEN taken.news THEN statement_timestamp() ELSE product.news_at END
+    FROM jsonb_to_recordset(%s::jsonb) AS taken
+        (id uuid, sources jsonb, stage text, version int, stale boolean, outcome text, news boolean)
+    WHERE product.id = taken.id
+"""
 
 
-def receive(sender: object, *, result: ScrapeResult, **_: object) -> None:
-    """Record one unit on its product, under the product's row lock; a SKU that is no product is passed over."""
-    product = in_sku_order(Product.objects.filter(sku=result.sku)).first()
-    if product is None:
-        return
-    changes: dict[str, Any] = {"last_outcome": _best(_outcomes_of_round(result))}
-    events: list[ProductEvent] = []
-    if result.outcome == Outcome.FOUND:
-        _found(product, result, changes, events)
-    elif result.outcome == Outcome.NOT_FOUND:
-        _not_found(product, result, changes, events)
-    if changes != {"last_outcome": product.last_outcome}:
-        Product.objects.filter(pk=product.pk).update(**changes, updated_at=Now())
-    ProductEvent.objects.bulk_create(events)
+@dataclass
+class _Taken:
+    """A locked product and what becomes of it."""
+
+    product: Product
+    outcome: str
+    said: bool = False
+    news: bool = False
+    events: list[ProductEvent] = field(default_factory=list)
+
+    def row(self) -> dict[str, Any]:
+        product = self.product
+        return {
+            "id": str(product.pk),
+            "sources": product.sources,
+            "stage": product.stage,
+            "version": product.version,
+            "stale": product.stale,
+            "outcome": self.outcome,
+            "news": self.news and product.is_settled,
+        }
 
 
-def _found(product: Product, result: ScrapeResult, changes: dict[str, Any], events: list[ProductEvent]) -> None:
-    old, new = product.sources.get(result.scraper), source(result)
-    changes["sources"] = product.sources | {result.scraper: new}
-    changes["stale"] = True
-    if _says(old) != _says(new):
-        events.append(_event(product, result, old=old, new=new))
-        _tell(product, changes)
-    if product.stage == Stage.IMPORTED:
-        changes |= {"stage": Stage.ENHANCED, "version": product.version + 1}
-        events.append(
-            ProductEvent(product=product, actor=_actor(result), field="stage", old=product.stage, new=Stage.ENHANCED)
-        )
-
-
-def _not_found(product: Product, result: ScrapeResult, changes: dict[str, Any], events: list[ProductEvent]) -> None:
-    old = product.sources.get(result.scraper)
-    if old is None:
-        return
-    new = old | {"not_found_at": _time(result)}
-    changes["sources"] = product.sources | {result.scraper: new}
-    if "not_found_at" not in old:
-        events.append(_event(product, result, old=old, new=new, why="no longer found; what it said is kept"))
-        _tell(product, changes)
+def receive(sender: object, *, results: Sequence[ScrapeResult], **_: object) -> None:
+    """Record units on their products, under the products' row locks; a SKU that is no product is passed over."""
+    outcomes = _last_outcomes(results)
+    products = in_sku_order(Product.objects.filter(sku__in=list(outcomes)))
+    taken = {product.sku: _Taken(product, outcomes[product.sku]) for product in products}
+    for result in results:
+        if result.sku in taken:
+            _take(taken[result.sku], result)
+    _store([one for one in taken.values() if one.said])
+    _note([one for one in taken.values() if not one.said and one.outcome != one.product.last_outcome])
+    ProductEvent.objects.bulk_create(event for one in taken.values() for event in one.events)
 
 
 def source(result: ScrapeResult) -> Source:
@@ -70,33 +78,70 @@ def source(result: ScrapeResult) -> Source:
     return fields | {"url": result.url, "scraped_at": _time(result), "job": str(result.job_id)}
 
 
-def _says(source: Source | None) -> Source:
-    """What would be news if it changed: the fields, and that the site has the product no more."""
-    return {key: value for key, value in (source or {}).items() if key not in PROVENANCE}
+def _take(taken: _Taken, result: ScrapeResult) -> None:
+    if result.outcome == Outcome.FOUND:
+        _found(taken, result)
+    elif result.outcome == Outcome.NOT_FOUND and result.scraper in taken.product.sources:
+        _not_found(taken, result)
 
 
-def _tell(product: Product, changes: dict[str, Any]) -> None:
-    """Whoever settled the product should look again."""
-    if product.is_settled:
-        changes["news_at"] = Now()
+def _found(taken: _Taken, result: ScrapeResult) -> None:
+    product = taken.product
+    old, new = product.sources.get(result.scraper), source(result)
+    _say(taken, result, old, new)
+    product.stale = True
+    if product.stage == Stage.IMPORTED:
+        moved = {"old": product.stage, "new": Stage.ENHANCED}
+        product.stage, product.version = Stage.ENHANCED, product.version + 1
+        taken.events.append(ProductEvent(product=product, actor=_actor(result), field="stage", **moved))
 
 
-def _outcomes_of_round(result: ScrapeResult) -> Iterable[str]:
-    """How the SKU's units of the same batch ended so far, this one among them."""
-    same_round = ScrapeResult.objects.filter(sku=result.sku, job__batch=result.job.batch_id)
-    return [*same_round.values_list("outcome", flat=True), result.outcome]
+def _not_found(taken: _Taken, result: ScrapeResult) -> None:
+    old = taken.product.sources[result.scraper]
+    _say(taken, result, old, old | {"not_found_at": _time(result)}, why="no longer found; what it said is kept")
 
 
-def _best(outcomes: Iterable[str]) -> Outcome:
-    """One word for a round: found if anybody found it, else not found if anybody could say so, else the trouble."""
-    return min(map(Outcome, outcomes), key=_BEST_FIRST.index)
+def _say(taken: _Taken, result: ScrapeResult, old: Source | None, new: Source, *, why: str = "") -> None:
+    """Put `new` in the place of `old`; what it says is news only where it says something else, or is gone now."""
+    slug, product = result.scraper, taken.product
+    product.sources = product.sources | {slug: new}
+    taken.said = True
+    if _content(old) == _content(new):
+        return
+    taken.news = True
+    values = {"old": old and {slug: old}, "new": {slug: new}, "why": why}
+    taken.events.append(ProductEvent(product=product, actor=_actor(result), field="sources", **values))
 
 
-def _event(product: Product, result: ScrapeResult, *, old: Source | None, new: Source, why: str = "") -> ProductEvent:
-    slug = result.scraper
-    return ProductEvent(
-        product=product, actor=_actor(result), field="sources", old=old and {slug: old}, new={slug: new}, why=why
-    )
+def _content(source: Source | None) -> Source:
+    said = {key: value for key, value in (source or {}).items() if key not in PROVENANCE}
+    return said | {"not_found_at": "not_found_at" in said}
+
+
+def _last_outcomes(results: Iterable[ScrapeResult]) -> Mapping[str, Outcome]:
+    """One word for each SKU: found if anybody found it in this round, else not found if anybody could say so, else
+    the trouble. A round is all that the jobs of one batch have recorded so far.
+    """
+    batches: dict[str, UUID] = {result.sku: result.job.batch_id for result in results}
+    recorded = ScrapeResult.objects.filter(sku__in=list(batches), job__batch__in=set(batches.values())).order_by()
+    ended: dict[str, list[Outcome]] = {}
+    for sku, batch, outcome in recorded.values_list("sku", "job__batch", "outcome").distinct():
+        if batch == batches[sku]:
+            ended.setdefault(sku, []).append(Outcome(outcome))
+    return {sku: min(words, key=_BEST_FIRST.index) for sku, words in ended.items()}
+
+
+def _store(taken: Sequence[_Taken]) -> None:
+    if taken:
+        with connection.cursor() as cursor:
+            cursor.execute(_STORE, [json.dumps([one.row() for one in taken])])
+
+
+def _note(taken: Sequence[_Taken]) -> None:
+    """Products of which nothing was found keep all but the word for it."""
+    for word in {one.outcome for one in taken}:
+        same = [one.product.pk for one in taken if one.outcome == word]
+        Product.objects.filter(pk__in=same).update(last_outcome=word, updated_at=Now())
 
 
 def _actor(result: ScrapeResult) -> str:

@@ -19,6 +19,7 @@ from scraping.units import Repeat, Unit
 
 logger = logging.getLogger(__name__)
 MAX_MESSAGE = 2000
+ANNOUNCED = 500
 
 
 @dataclass
@@ -113,20 +114,27 @@ def _save(job: ScrapeJob, rows: Iterable[ScrapeResult]) -> None:
             row.save(update_fields=["fields", "raw", "url", "outcome"])
     ScrapeResult.objects.bulk_create([row for row in rows if row.pk is None], batch_size=500)
     if not job.test_mode and results_recorded.has_listeners(ScrapeResult):
-        for row in rows:
-            _announce(row)
+        for start in range(0, len(rows), ANNOUNCED):
+            _announce(rows[start : start + ANNOUNCED])
 
 
-def _announce(row: ScrapeResult) -> None:
-    """Let the listeners take one unit; one that fails costs this unit alone, or its page would be resent for ever."""
+def _announce(rows: Sequence[ScrapeResult]) -> None:
+    """Let the listeners take units together, or one by one where that fails.
+
+    A unit that fails alone costs itself alone, or its page would be resent for ever.
+    """
     try:
         with transaction.atomic():
-            results_recorded.send(sender=ScrapeResult, result=row)
+            results_recorded.send(sender=ScrapeResult, results=rows)
     except Exception as error:
         if outage.is_outage(error):
             raise
-        logger.exception("job %s: recording %s × %s failed", row.job_id, row.sku, row.scraper)
-        _spoil(row)
+        if len(rows) == 1:
+            logger.exception("job %s: recording %s × %s failed", rows[0].job_id, rows[0].sku, rows[0].scraper)
+            _spoil(rows[0])
+            return
+        for row in rows:
+            _announce([row])
 
 
 def _spoil(row: ScrapeResult) -> None:

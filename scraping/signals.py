@@ -1,6 +1,6 @@
-"""The one news that travels up: a unit's result was stored."""
+"""The one news that travels up: units' results were stored."""
 
 from django.dispatch import Signal
 
-# sent with `result: ScrapeResult` inside the transaction that stored it, units in SKU order, never for test jobs
+# sent with `results: list[ScrapeResult]` inside the transaction that stored them, in SKU order, never for test jobs
 results_recorded = Signal()

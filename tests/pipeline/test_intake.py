@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from pipeline import intake
 from pipeline.models import Product, ProductEvent
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 def record(job: ScrapeJob, sku: str, **changes: Any) -> Product:
     """Store a result as the API does, announce it, and return the product as it is then."""
-    results_recorded.send(sender=None, result=make.result(job, sku=sku, **changes))
+    results_recorded.send(sender=None, results=[make.result(job, sku=sku, **changes)])
     return Product.objects.get(sku=sku)
 
 
@@ -131,6 +133,37 @@ def test_an_open_product_gets_no_news() -> None:
     assert record(make.job(skus=["A"]), "A", fields={"name": "Rope"}).news_at is None
 
 
+def test_one_message_may_bring_several_sources_of_several_products() -> None:
+    for sku in ("A", "B", "C"):
+        make.product(sku)
+    job = make.job(skus=["A", "B", "C"], scrapers=["acme", "bradley"])
+    ended = {"A": "found", "B": "network", "C": "not_found"}
+    results = [
+        make.result(job, sku=sku, scraper=slug, outcome=word, fields={"name": slug})
+        for sku, word in ended.items()
+        for slug in job.scrapers
+    ]
+    results_recorded.send(sender=None, results=results)
+    assert dict(Product.objects.values_list("sku", "last_outcome")) == ended
+    product = Product.objects.get(sku="A")
+    assert {slug: said["name"] for slug, said in product.sources.items()} == {"acme": "acme", "bradley": "bradley"}
+    assert (product.stage, product.version) == ("enhanced", 2)
+    assert list(Product.objects.filter(stage="imported").values_list("sku", flat=True)) == ["B", "C"]
+
+
+def test_a_message_of_many_units_takes_no_more_queries_than_one_of_few() -> None:
+    def queries(count: int) -> int:
+        skus = [f"{count}-{number}" for number in range(count)]
+        Product.objects.bulk_create(Product(sku=sku, register_name="x") for sku in skus)
+        job = make.job(skus=skus)
+        results = [make.result(job, sku=sku, fields={"name": sku}) for sku in skus]
+        with CaptureQueriesContext(connection) as captured:
+            results_recorded.send(sender=None, results=results)
+        return len(captured)
+
+    assert queries(2) == queries(40)
+
+
 def test_a_sku_that_is_no_product_is_passed_over() -> None:
-    intake.receive(None, result=make.result(make.job(skus=["GONE"])))
+    intake.receive(None, results=[make.result(make.job(skus=["GONE"]))])
     assert not ProductEvent.objects.exists()

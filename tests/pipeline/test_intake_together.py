@@ -36,7 +36,7 @@ def _record(job: ScrapeJob, slug: str, recorded: Event, *, until_somebody_waits:
     """Store and announce a result, and commit: once another transaction waits for this one, if it shall."""
     try:
         with transaction.atomic():
-            results_recorded.send(sender=None, result=make.result(job, scraper=slug, fields={"name": slug}))
+            results_recorded.send(sender=None, results=[make.result(job, scraper=slug, fields={"name": slug})])
             recorded.set()
             give_up = monotonic() + SECONDS
             while until_somebody_waits and not _somebody_waits() and monotonic() < give_up:

@@ -35,13 +35,13 @@ def job(runner: Runner) -> ScrapeJob:
 @pytest.fixture
 def heard() -> Iterator[list[ScrapeResult]]:
     """What the signal's listeners heard."""
-    results: list[ScrapeResult] = []
+    known: list[ScrapeResult] = []
 
-    def listen(result: ScrapeResult, **kwargs: Any) -> None:
-        results.append(result)
+    def listen(results: list[ScrapeResult], **kwargs: Any) -> None:
+        known.extend(results)
 
     results_recorded.connect(listen)
-    yield results
+    yield known
     results_recorded.disconnect(listen)
 
 
@@ -153,8 +153,8 @@ class TestListeners:
     def test_one_that_fails_costs_the_unit_alone(
         self, job: ScrapeJob, failure: Exception, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def stumble(result: ScrapeResult, **kwargs: Any) -> None:
-            if result.sku == "a":
+        def stumble(results: list[ScrapeResult], **kwargs: Any) -> None:
+            if "a" in {result.sku for result in results}:
                 with connection.cursor() as cursor:
                     cursor.execute("CREATE TEMPORARY TABLE half_done ()")
                 raise failure
@@ -172,7 +172,7 @@ class TestListeners:
         assert "poison" in caplog.text
 
     def test_an_outage_costs_nothing_because_the_runner_sends_again(self, job: ScrapeJob) -> None:
-        def away(result: ScrapeResult, **kwargs: Any) -> None:
+        def away(**kwargs: Any) -> None:
             raise OperationalError("server closed the connection")
 
         results_recorded.connect(away)
