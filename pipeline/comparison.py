@@ -25,7 +25,7 @@ TABLE = (
     *(Field.UNIT_OF_MEASURE, Field.CASE_PACK, Field.MIN_ORDER_QUANTITY, Field.DESCRIPTION, Field.DESCRIPTION_HTML),
     *(Field.INGREDIENTS, Field.CATEGORIES, Field.FEATURES, Field.ATTRIBUTES),
 )
-ALWAYS = frozenset({Field.NAME, Field.BRAND, Field.WEIGHT, Field.GTIN, Field.DESCRIPTION})
+ALWAYS = frozenset({Field.NAME, Field.BRAND, Field.WEIGHT, Field.GTIN, Field.DESCRIPTION, Field.CATEGORIES})
 PROSE = frozenset({Field.DESCRIPTION, Field.DESCRIPTION_HTML, Field.INGREDIENTS})
 MET = {
     Need.NAME: gettext_lazy("a name"),
