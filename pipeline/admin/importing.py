@@ -22,14 +22,15 @@ from pipeline import chores, tasks
 from pipeline.admin.upload import UploadForm
 from pipeline.models import ImportState, PlannedAction, ProductImport
 from pipeline.spreadsheet import apply, plan, queries, reader, work
+from pipeline.spreadsheet.reader import Kind
 from scraping.doors import transact
 
 Admin = admin.ModelAdmin[ProductImport]
 
 LIST, PAGE = "admin:pipeline_productimport_changelist", "admin:pipeline_productimport_change"
 PER_PAGE = 50
-AT_ONCE_BYTES = 3 * 1024 * 1024
-"""So much text is planned while the browser waits, about 5,000 rows; more is a chore."""
+AT_ONCE_BYTES = {Kind.XLSX: 3_000_000, Kind.TEXT: 400_000}
+"""So much, unpacked, is planned while the browser waits: about 5,000 rows. More is a chore."""
 AT_ONCE_ROWS = 2_000
 BUSY = (ImportState.UPLOADED, ImportState.APPLYING)
 
@@ -100,7 +101,7 @@ def download(model_admin: Admin, request: HttpRequest, pk: UUID) -> HttpResponse
 
 
 def _received(request: HttpRequest, content: bytes, name: str) -> UUID:
-    at_once = reader.unpacked(content) <= AT_ONCE_BYTES
+    at_once = reader.unpacked(content) <= AT_ONCE_BYTES[reader.sniff(content)]
     with transact():
         upload = plan.receive(content, file_name=name, by=cast("User", request.user))
         if not at_once:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 
 from pipeline.admin import importing
 from pipeline.models import ImportState, PlannedAction, ProductImport
+from pipeline.spreadsheet import queries
 from scraping.templatetags.operations import ago
 
 TONES = {
@@ -85,6 +86,8 @@ class ImportAdmin(admin.ModelAdmin[ProductImport]):
 
     @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_word(self, upload: ProductImport) -> SafeString:
+        if upload.state == ImportState.PLANNED and not any(upload.counts.get(action) for action in queries.TO_APPLY):
+            return format_html('<span class="bs-pill">{}</span>', _("nothing to apply"))
         tone = TONES[ImportState(upload.state)]
         return format_html('<span class="bs-pill {}">{}</span>', tone, upload.get_state_display())
 

@@ -16,6 +16,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from pipeline.admin import importing
 from pipeline.models import ImportState, Product, ProductEvent, ProductImport
 from pipeline.spreadsheet import plan, work
+from pipeline.spreadsheet.reader import Kind
 from tests import make, sheets
 from tests.sheets import HEADER
 
@@ -128,6 +129,7 @@ def test_a_file_that_says_nothing_new_has_nothing_to_confirm(ann: Client, upload
     page = text(ann, address(upload(["1", "A", "1"])))
     assert "Everything is the same." in page
     assert "Apply" not in page
+    assert "nothing to apply" in text(ann, reverse("admin:pipeline_productimport_changelist"))
 
 
 def test_a_file_of_errors_has_nothing_to_confirm(ann: Client, upload: Upload) -> None:
@@ -178,7 +180,7 @@ def test_a_large_file_is_planned_by_a_chore_with_its_progress_on_the_page(
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
-    monkeypatch.setattr(importing, "AT_ONCE_BYTES", 10)
+    monkeypatch.setitem(importing.AT_ONCE_BYTES, Kind.TEXT, 10)
     with django_capture_on_commit_callbacks(execute=True):
         sent = upload(["1", "A", "1"])
     assert ProcrastinateJob.objects.using("direct").get().task_name == "plan_import"
