@@ -77,6 +77,7 @@ class Row:
     reason: str = ""
     locked_by: str = ""
     locked_at: datetime | None = None
+    approved: bool = False
     conflict: bool = False
     cleared: bool = False
 
@@ -170,6 +171,7 @@ def _row(product: Product, field: Field, slugs: Sequence[str]) -> Row:
         reason=entry.get("reason", ""),
         locked_by=entry.get("locked_by", ""),
         locked_at=parse_datetime(entry["at"]) if entry.get("locked_by") else None,
+        approved=bool(entry.get("by_approval")),
         conflict=complete.in_conflict(product.consolidated, field.value),
         cleared=bool(entry) and entry.get("value") is None,
     )
