@@ -70,7 +70,7 @@ def _record(job: ScrapeJob, sent: Sequence[Unit]) -> Recorded:
 
 def _answer(job: ScrapeJob, message: Callback, recorded: Recorded) -> dict[str, Any]:
     """`remaining` counts the root's open units; a completed job leaves none, whether reported or not."""
-    left = len(recording.open_units(job))
+    left = recording.count_open(job)
     job.done = max(0 if message.status.ended else job.done, job.total - left)
     answer = CallbackAnswer(
         recorded=len(recorded.new),

@@ -58,6 +58,12 @@ def open_units(job: ScrapeJob) -> list[tuple[str, str]]:
     return [(sku, scraper) for sku in job.skus for scraper in job.scrapers if (sku, scraper) not in known]
 
 
+def count_open(job: ScrapeJob) -> int:
+    """How many units of the job's root have no result; all of them are the open job's."""
+    root = job if job.pk == job.root_id else job.root
+    return len(root.skus) * len(root.scrapers) - ScrapeResult.objects.filter(root_id=root.pk).count()
+
+
 def close(job: ScrapeJob, outcome: Outcome, message: str) -> None:
     """Record every open unit of the job with `outcome`: nothing stays open once a chain has ended."""
     left = [Unit(sku, scraper, outcome=outcome, message=message) for sku, scraper in open_units(job)]

@@ -85,8 +85,10 @@ class TestRunning:
 
     def test_a_successor_records_for_the_root(self, runner: Runner, job: ScrapeJob) -> None:
         make.result(job, sku="a")
-        successor = make.running_job(runner, skus=["a", "b"], root=job)
-        assert call(successor, items=[item("a"), item("b")]) == {"success": True, "recorded": 1, "remaining": 0}
+        successor = make.running_job(runner, skus=["b"], root=job)
+        assert call(successor) == {"success": True, "recorded": 0, "remaining": 1}
+        assert call(successor, items=[item("b")]) == {"success": True, "recorded": 1, "remaining": 0}
+        assert (successor.done, successor.total) == (1, 1)
         assert set(ScrapeResult.objects.values_list("root_id", "sku", "job_id")) == {
             (job.pk, "a", job.pk),
             (job.pk, "b", successor.pk),
