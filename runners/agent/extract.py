@@ -45,11 +45,12 @@ class Extraction:
 
 @dataclass(frozen=True)
 class _Said:
-    """What one place says about a field; `fills`: may it be the field's value?"""
+    """What one place says about a field: may it be the field's value, and is it kept beside another's?"""
 
     source: str
     value: object
     fills: bool = True
+    checks: bool = True
 
 
 def extract(page: Page, definition: Definition, tokens: Tokens) -> Extraction:
@@ -64,7 +65,7 @@ def extract(page: Page, definition: Definition, tokens: Tokens) -> Extraction:
         winner = next((one for one in said if one.fills), None)
         if winner:
             fields[name.value] = winner.value
-        if beside := [{"from": one.source, "value": one.value} for one in said if one is not winner]:
+        if beside := [{"from": one.source, "value": one.value} for one in said if one.checks and one is not winner]:
             others[name.value] = beside
     missing = [name.value for name, rule in definition.fields.items() if rule.required and name.value not in fields]
     return Extraction(fields, others, tuple(missing))
@@ -91,7 +92,7 @@ def _structured(view: View, name: Field, rule: Rule, structured: Structured, pag
     for kind, values in view.structured.says(name, [kind for kind in structured.use if _KINDS[kind] not in asked]):
         texts = transforms.apply(_CLEANED.get(name, _TEXT), values, base_url=page.base_url)
         if texts:
-            yield _Said(kind, _shaped(name, rule, texts), fills=structured.falls_back)
+            yield _Said(kind, _shaped(name, rule, texts), structured.falls_back, structured.checks)
 
 
 def _shaped(name: Field, rule: Rule, texts: list[str]) -> object:

@@ -11,7 +11,7 @@ from lxml import etree
 Node = dict[str, Any]
 
 # Every alternative matches to the end of the text at worst, so that one pass is enough whatever a page holds.
-_STRING: Final = r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)'
+_STRING: Final = r'"[^"\\]*(?:\\(?:.|\Z)[^"\\]*)*(?:"|\Z)'
 _NOISE: Final = re.compile(
     _STRING + r"|/\*.*?(?:\*/|\Z)|//[^\n]*|<!--|-->|<!\[CDATA\[|\]\]>|,(?=\s*[}\]])", re.DOTALL
 )  # fmt: skip
@@ -55,7 +55,8 @@ def _decoded(text: str) -> list[Any] | None:
 
 def _clean(text: str) -> str:
     """Without comments, CDATA marks, commas before a closing bracket and escapes that JSON does not know."""
-    return _NOISE.sub(_kept, text)
+    without_comments = _NOISE.sub(_kept, text)
+    return _NOISE.sub(_kept, without_comments)  # a comma that a comment parted from its bracket
 
 
 def _kept(found: re.Match[str]) -> str:

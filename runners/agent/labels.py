@@ -23,7 +23,7 @@ def _fold(words: str) -> str:
 
 
 def _is(element: etree._Element, wanted: str) -> bool:
-    return _fold(visible.text(element)) == wanted
+    return _fold(visible.beginning(element)) == wanted
 
 
 def _in_lists(scope: etree._Element, wanted: str) -> Iterator[Value]:

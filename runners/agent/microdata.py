@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import urljoin
 
 from lxml import etree
+
+from runners.agent import addresses
 
 Node = dict[str, Any]
 
@@ -75,14 +76,7 @@ def _value(element: etree._Element, names: list[str], base_url: str) -> Any:
     source = element.get("href" if meant else _SOURCES.get(tag, "content"))
     if source is None:
         return element
-    return source if tag in {"data", "meter", "meta"} else _joined(base_url, source)
-
-
-def _joined(base_url: str, address: str) -> str:
-    try:
-        return urljoin(base_url, address.strip())
-    except ValueError:
-        return address.strip()
+    return source if tag in {"data", "meter", "meta"} else addresses.absolute(base_url, source) or source
 
 
 def _follow_references(root: etree._Element, items: dict[etree._Element, Node], base_url: str) -> Iterator[Node]:

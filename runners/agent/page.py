@@ -5,13 +5,12 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
-from urllib.parse import urljoin
 
 import webencodings
 from lxml import etree
 from parsel import Selector
 
-from runners.agent import markup, visible
+from runners.agent import addresses, markup, visible
 from runners.protocol.messages import clean_text
 
 _DECLARED: Final = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
@@ -40,7 +39,7 @@ class Page:
     @cached_property
     def base_url(self) -> str:
         """What its relative links are relative to."""
-        return urljoin(self.url, self.selector.xpath("//base/@href").get(default="").strip())
+        return addresses.absolute(self.url, self.selector.xpath("//base/@href").get(default="")) or self.url
 
     @cached_property
     def data(self) -> Any:

@@ -1,10 +1,8 @@
 """Which rows of a result list are the product that was asked for."""
 
-from urllib.parse import urljoin
-
 from lxml import etree
 
-from runners.agent import query, visible
+from runners.agent import addresses, query, visible
 from runners.agent.page import Page
 from runners.protocol.definition import Pick, Requirement
 from runners.protocol.tokens import TokenMissing, Tokens
@@ -14,8 +12,8 @@ def choose(page: Page, pick: Pick, tokens: Tokens) -> list[str]:
     """The absolute http(s) links of the rows that satisfy all of `require`, in page order, each once."""
     rows = [row for row in query.css(page.root, pick.rows, tokens) if isinstance(row, etree._Element)]
     links = [_link(row, pick, tokens) for row in rows if _satisfies(row, pick.require, tokens)]
-    whole = [urljoin(page.base_url, link) for link in links if link]
-    return list(dict.fromkeys(link for link in whole if link.startswith(("http://", "https://"))))
+    whole = [addresses.absolute(page.base_url, link) for link in links if link]
+    return list(dict.fromkeys(filter(None, whole)))
 
 
 def _satisfies(row: etree._Element, requirements: tuple[Requirement, ...], tokens: Tokens) -> bool:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from runners.agent import visible
@@ -11,6 +11,7 @@ from runners.agent.page import Page
 
 _PRODUCTS: Final = frozenset({"product", "productgroup", "productmodel", "individualproduct", "someproducts"})
 _SELLABLE: Final = frozenset({"vehicle", "car", "motorcycle", "book", "drug", "dietarysupplement"})
+_ELSEWHERE: Final = 2
 _MOST_PRODUCTS: Final = 200
 _OFFERS: Final = frozenset({"offer", "aggregateoffer"})
 _MAIN: Final = frozenset({"mainentity", "mainentityofpage", "about"})
@@ -23,6 +24,19 @@ class Subject:
 
     paths: frozenset[str]
     titles: tuple[str, ...]
+
+
+class _Rank(NamedTuple):
+    """What speaks against a node being the page's product, the weightiest first."""
+
+    place: int  # 0 the page's own, 1 near it, _ELSEWHERE in a list or among related ones
+    other_address: bool
+    other_name: int
+    no_offers: bool
+
+    @property
+    def stranger(self) -> bool:
+        return self.other_address and self.other_name == 2
 
 
 def subject(page: Page, meta: dict[str, list[str]]) -> Subject:
@@ -40,7 +54,7 @@ def choose(graph: Graph, about: Subject) -> Node | None:
     """
     products = [(node, trail) for node, trail in graph.placed if _is_product(graph, node)][:_MOST_PRODUCTS]
     ranked = [(_rank(graph, node, trail, about), node) for node, trail in products]
-    meant = [(rank, node) for rank, node in ranked if rank[0] < 2 or not (rank[1] and rank[2])]
+    meant = [(rank, node) for rank, node in ranked if rank.place < _ELSEWHERE or not rank.stranger]
     if meant:
         return min(meant, key=lambda pair: pair[0])[1]
     offers = [node for node, trail in graph.placed if not trail and graph.types(node) & _OFFERS]
@@ -52,18 +66,20 @@ def _is_product(graph: Graph, node: Node) -> bool:
     return bool(types & _PRODUCTS) or (bool(types & _SELLABLE) and bool(graph.own(node, "offers")))
 
 
-def _rank(graph: Graph, node: Node, trail: tuple[str, ...], about: Subject) -> tuple[int, bool, bool, bool]:
-    """Place (0 the page's own, 1 near it, 2 elsewhere), another address, another name, no offers."""
-    place = 0 if _MAIN.issuperset(trail) else 1 if _NEAR.issuperset(trail) else 2
+def _rank(graph: Graph, node: Node, trail: tuple[str, ...], about: Subject) -> _Rank:
+    place = 0 if _MAIN.issuperset(trail) else 1 if _NEAR.issuperset(trail) else _ELSEWHERE
     addresses = [text for name in ("url", "@id") for text in graph.look(node, name) if isinstance(text, str)]
     here = any(_path(address) in about.paths for address in addresses)
-    return place, not here, not _is_titled(graph, node, about), not graph.own(node, "offers")
+    return _Rank(place, not here, _other_name(graph, node, about), not graph.own(node, "offers"))
 
 
-def _is_titled(graph: Graph, node: Node, about: Subject) -> bool:
+def _other_name(graph: Graph, node: Node, about: Subject) -> int:
+    """0 where the name is a title of the page, 1 where one holds the other, 2 where it is another."""
     said = next(iter(graph.look(node, "name")), "")
     name = visible.fold(said if isinstance(said, str) else visible.text(said))
-    return bool(name) and any(name in title or title in name for title in about.titles)
+    if not name or name in about.titles:
+        return 0 if name else 2
+    return 1 if any(name in title or title in name for title in about.titles) else 2
 
 
 def _path(address: str) -> str:

@@ -15,7 +15,8 @@ from runners.agent.structured import Structured
 from runners.protocol.definition import From, ProductPage, Table, expressions
 from runners.protocol.tokens import TokenMissing, Tokens
 
-_MOST_VALUES: Final = 1_000
+_MOST_VALUES: Final = 200
+_MOST_ROWS: Final = 1_000
 
 
 class View:
@@ -48,7 +49,7 @@ class View:
 
     def pairs(self, table: Table) -> Iterator[tuple[str, str]]:
         """Names and values of a table's rows, those without either left out."""
-        for row in self._all(query.css, table.rows)[:_MOST_VALUES]:
+        for row in self._all(query.css, table.rows)[:_MOST_ROWS]:
             if isinstance(row, etree._Element):
                 name, value = (self._first(row, part) for part in (table.key, table.value))
                 if name and value:
@@ -68,7 +69,7 @@ class View:
         return [found for scope in self.scopes for found in ask(scope, expression, self._tokens)]
 
     def _css(self, selector: str, attributes: str | None) -> list[Value]:
-        found = self._all(query.css, selector)
+        found = self._all(query.css, selector)[:_MOST_ROWS]
         if attributes is None:
             return found
         names = attributes.split("|")
@@ -90,22 +91,13 @@ def _attribute(element: etree._Element, names: list[str]) -> str:
 
 
 def _without(root: etree._Element, selectors: tuple[str, ...], tokens: Tokens) -> etree._Element:
-    """The tree without the elements that match; the text behind each stays."""
+    """The tree with what matches emptied and made unseen; the text behind it stays."""
     for selector in selectors:
         for found in query.css(root, selector, tokens):
-            parent = found.getparent() if isinstance(found, etree._Element) else None
-            if parent is not None and isinstance(found, etree._Element):
-                _keep_tail(found, parent)
-                parent.remove(found)
+            if isinstance(found, etree._Element):
+                found.clear(keep_tail=True)  # type: ignore[call-arg]
+                found.tag = "template"
     return root
-
-
-def _keep_tail(element: etree._Element, parent: etree._Element) -> None:
-    before = element.getprevious()
-    if before is not None:
-        before.tail = (before.tail or "") + (element.tail or "")
-    else:
-        parent.text = (parent.text or "") + (element.tail or "")
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -5,9 +5,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Any, Final
-from urllib.parse import urljoin
 
-from runners.agent import amounts, markup, visible
+from runners.agent import addresses, amounts, markup, visible
 from runners.agent.graph import Value
 from runners.protocol import gtin, units
 from runners.protocol.definition import Step, expressions
@@ -59,17 +58,6 @@ def _extracted(texts: list[str], options: Any) -> Iterator[str]:
 def _mapped(texts: list[str], table: dict[str, str]) -> list[str]:
     folded = {visible.fold(word): meaning for word, meaning in table.items()}
     return [folded.get(visible.fold(text), text) for text in texts]
-
-
-def _joined(texts: list[str], base_url: str) -> Iterator[str]:
-    """Addresses that can be fetched: `data:`, `javascript:` and nonsense are left out."""
-    for text in texts:
-        try:
-            address = urljoin(base_url, text.strip())
-        except ValueError:
-            continue
-        if address.startswith(("http://", "https://")):
-            yield address
 
 
 def _largest(srcset: str) -> str:
@@ -126,7 +114,7 @@ _STEPS: Final[dict[str, Callable[[list[str], Any, str], Iterable[str]]]] = {
     "price": lambda texts, options, _: (money for text in texts if (money := _money(text, options))),
     "number": lambda texts, options, _: (number for text in texts if (number := _number(text, options))),
     "unit": lambda texts, to, _: (quantity for text in texts if (quantity := units.read(text, to=to))),
-    "absolute": lambda texts, _, base_url: _joined(texts, base_url),
+    "absolute": lambda texts, _, base_url: (addresses.absolute(base_url, text) for text in texts),
     "dedupe": lambda texts, _, __: dict.fromkeys(texts),
     "first": lambda texts, _, __: texts[:1],
     "limit": lambda texts, most, _: texts[:most],

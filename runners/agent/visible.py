@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from lxml import etree
@@ -13,6 +14,7 @@ _INLINE: Final = frozenset(
     | {"label", "mark", "q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"}
 )
 _SPACES: Final = re.compile(r"[\s\x00-\x1f\x7f\u200b\u200e\u200f\u2060\ufeff]+")
+_A_LABELS_PIECES: Final = 60
 _HIDING: Final = re.compile(r"(?:^|;)\s*display\s*:\s*none", re.IGNORECASE)
 
 
@@ -22,6 +24,11 @@ def text(node: etree._Element, *, hidden: bool = True) -> str:
     `hidden=False` leaves out what the markup itself hides (a tab that is not open, a message that waits for its case).
     """
     return collapse("".join(_pieces(node, hidden=hidden)))
+
+
+def beginning(node: etree._Element) -> str:
+    """The words of `node` as far as a label could go; a page may nest thousands of elements into each other."""
+    return collapse("".join(islice(_pieces(node, hidden=True), _A_LABELS_PIECES)))
 
 
 def lines(node: etree._Element) -> list[str]:
