@@ -6,10 +6,9 @@ news. A message may bring thousands of units, so products are read, and written,
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from django.db import connection
 from django.db.models.functions import Now
@@ -60,7 +59,7 @@ class _Taken:
 
 
 def receive(sender: object, *, results: Sequence[ScrapeResult], **_: object) -> None:
-    """Record units on their products, under the products' row locks; a SKU that is no product is passed over."""
+    """Record units of one job on their products, under the products' row locks; a SKU that is no product is passed over."""
     outcomes = _last_outcomes(results)
     products = in_sku_order(Product.objects.filter(sku__in=list(outcomes)))
     taken = {product.sku: _Taken(product, outcomes[product.sku]) for product in products}
@@ -118,16 +117,15 @@ def _content(source: Source | None) -> Source:
     return said | {"not_found_at": "not_found_at" in said}
 
 
-def _last_outcomes(results: Iterable[ScrapeResult]) -> Mapping[str, Outcome]:
+def _last_outcomes(results: Sequence[ScrapeResult]) -> Mapping[str, Outcome]:
     """One word for each SKU: found if anybody found it in this round, else not found if anybody could say so, else
     the trouble. A round is all that the jobs of one batch have recorded so far.
     """
-    batches: dict[str, UUID] = {result.sku: result.job.batch_id for result in results}
-    recorded = ScrapeResult.objects.filter(sku__in=list(batches), job__batch__in=set(batches.values())).order_by()
+    skus = {result.sku for result in results}
+    recorded = ScrapeResult.objects.filter(sku__in=skus, job__batch=results[0].job.batch_id).order_by()
     ended: dict[str, list[Outcome]] = {}
-    for sku, batch, outcome in recorded.values_list("sku", "job__batch", "outcome").distinct():
-        if batch == batches[sku]:
-            ended.setdefault(sku, []).append(Outcome(outcome))
+    for sku, outcome in recorded.values_list("sku", "outcome").distinct():
+        ended.setdefault(sku, []).append(Outcome(outcome))
     return {sku: min(words, key=_BEST_FIRST.index) for sku, words in ended.items()}
 
 

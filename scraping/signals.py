@@ -2,5 +2,6 @@
 
 from django.dispatch import Signal
 
-# sent with `results: list[ScrapeResult]` inside the transaction that stored them, in SKU order, never for test jobs
+# sent with `results: list[ScrapeResult]`, some of one job in SKU order, inside the transaction that stored them; never
+# for test jobs
 results_recorded = Signal()
