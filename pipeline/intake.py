@@ -59,7 +59,7 @@ class _Taken:
 
 
 def receive(sender: object, *, results: Sequence[ScrapeResult], **_: object) -> None:
-    """Record units of one job on their products, under the products' row locks; a SKU that is no product is passed over."""
+    """Record units of one job on their products, under their row locks; a SKU that is no product is passed over."""
     outcomes = _last_outcomes(results)
     products = in_sku_order(Product.objects.filter(sku__in=list(outcomes)))
     taken = {product.sku: _Taken(product, outcomes[product.sku]) for product in products}

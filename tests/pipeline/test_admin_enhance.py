@@ -59,6 +59,13 @@ def test_select_all_10_000_travels_as_the_filter_and_not_as_ids(client: Client) 
     assert jobs[0].skus[:2] == ["S00000", "S00003"]
 
 
+def test_all_can_be_enhanced_without_a_script(client: Client) -> None:
+    many(120)
+    listed = client.get(f"{LIST}?q=S000&p=2").content.decode()
+    address = re.findall(r'<noscript>.*?href="([^"]+)"', listed, re.DOTALL)[0]
+    assert "Enhance 100 products" in text(client.get(address))
+
+
 def test_ticked_products_travel_by_id_in_list_order(client: Client) -> None:
     fleet()
     first, second, _third = (make.product(sku) for sku in ("A", "B", "C"))
