@@ -56,6 +56,8 @@ def _plain(text: str) -> str:
 
 def _visible(text: str) -> str:
     """Control characters become spaces, lines stay; format characters (zero width, bidi) and surrogates go."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(_VISIBLE.get(unicodedata.category(char), char) if char != "\n" else char for char in text)
 
 
