@@ -23,7 +23,11 @@ from tests.runners.wire import Asked, Clock, Reply, redirect, serving
 
 @contextmanager
 def fetching(
-    *allowed: str, private: str = "127.0.0.1", clock: Clock | None = None, **politeness: Any
+    *allowed: str,
+    private: str = "127.0.0.1",
+    clock: Clock | None = None,
+    polite: Politeness | None = None,
+    **politeness: Any,
 ) -> Iterator[Fetcher]:
     clock = clock or Clock()
     document = {
@@ -35,7 +39,7 @@ def fetching(
         "search": {"url": f"http://{allowed[0]}/search?q={{sku}}"},
         "fields": {"name": {"from": [{"css": "h1"}]}},
     }
-    polite = Politeness(monotonic=clock.monotonic, sleep=clock.sleep)
+    polite = polite or Politeness(monotonic=clock.monotonic, sleep=clock.sleep)
     fetcher = Fetcher(parse(document), politeness=polite, private=PrivateHosts(private), sleep=clock.sleep)
     try:
         yield fetcher
@@ -73,6 +77,14 @@ def test_it_follows_redirects_between_the_definitions_hosts_and_keeps_their_cook
             answer = fetcher.get(f"{site.url}/a")
     assert answer.url == f"{cdn.url}/b?x=%C3%A4"
     assert answer.body == b"seen 1"
+
+
+def test_a_redirect_in_another_encoding_is_followed_as_it_was_sent() -> None:
+    def reply(asked: Asked) -> Reply:
+        return Reply("ok") if asked.query else redirect("/b?x=\xe4")
+
+    with serving(reply) as site, fetching(site.host) as fetcher:
+        assert fetcher.get(site.url).url == f"{site.url}/b?x=%C3%A4"
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -173,6 +185,31 @@ def test_a_body_that_drips_meets_the_deadline() -> None:
     assert caught.value.outcome is Outcome.NETWORK
 
 
+def test_a_header_that_drips_is_hung_up_on() -> None:
+    pause, hung_up = threading.Event(), threading.Event()
+
+    def drip(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            try:
+                for _ in range(100):
+                    pause.wait(0.02)
+                    connection.sendall(b"y")
+            except OSError:
+                hung_up.set()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=drip, args=(listening,))
+        thread.start()
+        host = f"127.0.0.1:{listening.getsockname()[1]}"
+        with fetching(host, timeout_s=0.15) as fetcher:
+            trouble = refused(lambda: fetcher.once("GET", f"http://{host}/"))
+        thread.join()
+    assert trouble.sentence == "127.0.0.1 took longer than 0.15 s"
+    assert hung_up.is_set()
+
+
 def test_headers_that_never_come_meet_the_deadline() -> None:
     stop = threading.Event()
 
@@ -192,6 +229,16 @@ def test_it_waits_as_long_as_retry_after_asks() -> None:
     with serving(lambda asked: next(replies)) as site, fetching(site.host, clock=clock) as fetcher:
         assert fetcher.get(site.url).body == b"ok"
     assert clock.waits == [8]
+
+
+def test_nobody_asks_a_site_that_asked_for_quiet() -> None:
+    others = Clock()
+    polite = Politeness(monotonic=others.monotonic, sleep=others.sleep)
+    replies = iter([Reply("slow down", 429, {"Retry-After": "8"}), Reply("ok")])
+    with serving(lambda asked: next(replies)) as site, fetching(site.host, polite=polite) as fetcher:
+        fetcher.get(site.url)
+        with polite.turn(site.host, delay=0, parallel=1):
+            assert others.waits == [8]
 
 
 def test_a_site_that_asks_for_an_hour_is_left_alone() -> None:

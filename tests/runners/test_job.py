@@ -468,8 +468,8 @@ def test_no_secret_is_in_lines_results_or_errors(
 
 def test_a_user_name_that_the_definition_spells_is_no_secret(fake: FakeServer, shop: Shop) -> None:
     fake.secrets["bradley"] = {"username": "bradley", "password": PASSWORD}
-    shop.special = lambda asked: page("<a class=logout></a><h1 class='product'>bradley feed</h1>")
+    inside = page(f"<a class=logout></a><h1 class='product'>bradley feed, {PASSWORD}</h1>")
+    shop.special = lambda asked: None if asked.path == "/login" else inside
     fake.offer(shop.definition(), skus=["007"])
     do(fake)
-    assert fake.units["007", "bradley"]["message"] == "the login page has no form with the fields “user”, “pass”"
-    assert "bradley" in fake.messages()[0]
+    assert fake.units["007", "bradley"]["fields"] == {"name": "bradley feed, [secret]"}

@@ -125,6 +125,11 @@ def test_a_challenge_is_blocked(shop: Shop) -> None:
     assert len(shop.wire.asked) == 1
 
 
+def test_a_page_that_only_speaks_of_captchas_is_no_challenge(shop: Shop) -> None:
+    shop.products["007"] = "Captcha for Cats"
+    assert find(shop).outcome is Outcome.FOUND
+
+
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refusal_is_blocked_unless_it_is_the_sign_of_no_result(shop: Shop, status: int) -> None:
     shop.special = lambda asked: Reply("<h1 class='product'>No</h1>", status)
@@ -143,6 +148,10 @@ def test_a_row_is_picked_by_its_number(shop: Shop) -> None:
     finding = find(shop, pick=PICK)
     assert finding.outcome is Outcome.FOUND
     assert finding.url == f"{shop.wire.url}/p/1"
+
+
+def test_a_list_that_says_it_is_empty_is_not_found(shop: Shop) -> None:
+    assert ends(find(shop, "008", pick=PICK)) == (Outcome.NOT_FOUND, "the site shows “.empty”")
 
 
 def test_several_rows_are_ambiguous_unless_the_first_may_be_taken(shop: Shop) -> None:
