@@ -30,7 +30,7 @@ _INSTEAD: Final = {
 # Kinds of a priceSpecification that tell what it used to cost, or what it costs elsewhere.
 _OTHER_PRICES: Final = ("listprice", "strikethroughprice", "srp", "msrp", "minimumadvertisedprice")
 # A member of an enumeration of schema.org, `https://schema.org/InStock`, is meant by its name.
-_MEMBER: Final = re.compile(r"^(?:https?://(?:www\.)?schema\.org/|schema:)(?=\w+$)")
+_MEMBER: Final = re.compile(r"(?:(?:https?:)?//(?:www\.)?schema\.org/|schema:)(\w+)/?")
 _WORDS_OF_A_NODE: Final = ("@value", "name", "value", "text", "url", "contenturl", "@id")
 _WORDS_OF_AN_IMAGE: Final = ("contenturl", "url", "@id", "thumbnailurl")
 
@@ -71,19 +71,18 @@ class Graph:
         return [value for value in found if not self._is_another_price(value)]
 
     def offers(self, node: Node) -> list[Node]:
-        """Each single offer of a product and its variants: with a price, in stock and cheap ones first."""
+        """The offers of a product and its variants, in a buyer's order."""
         found: list[Node] = []
-        waiting = [*self.own(node, "offers"), *self.own(node, "hasvariant")]
+        holders = [node, *(variant for variant in self.own(node, "hasvariant") if isinstance(variant, dict))]
+        waiting = [offer for holder in holders for offer in self.own(holder, "offers")]
         seen = {id(node)}
         while waiting and len(seen) < _MOST_VALUES:
             one = waiting.pop(0)
             if not isinstance(one, dict) or id(one) in seen:
                 continue
             seen.add(id(one))
-            inner = self.own(one, "offers")
-            waiting.extend(inner)
-            if not inner:
-                found.append(one)
+            waiting.extend(self.own(one, "offers"))
+            found.append(one)
         return sorted(found, key=self._buyers_order)
 
     def words(self, value: Any) -> Value | None:
@@ -114,12 +113,13 @@ class Graph:
         kinds = value.get("priceType") if isinstance(value, dict) else None
         return any(str(kind).lower().endswith(_OTHER_PRICES) for kind in _flat([kinds]))
 
-    def _buyers_order(self, offer: Node) -> tuple[bool, bool, Decimal]:
+    def _buyers_order(self, offer: Node) -> tuple[bool, bool, bool, Decimal]:
+        """Single offers before those that hold others, prices before words, what is in stock first, then by price."""
         said = next(iter(self.look(offer, "price")), None)
         price = amounts.price(said) if isinstance(said, str) else None
         stock = next(iter(self.look(offer, "availability")), None)
         sold_out = isinstance(stock, str) and local(stock) in {"outofstock", "soldout", "discontinued"}
-        return price is None and said is not None, sold_out, price or Decimal(0)
+        return bool(self.own(offer, "offers")), price is None and said is not None, sold_out, price or Decimal(0)
 
 
 def _walk(tops: Iterable[Node]) -> Iterator[tuple[Node, tuple[str, ...]]]:
@@ -155,7 +155,8 @@ def _flat(values: list[Any]) -> list[Any]:
 def _plain(value: Any) -> Value | None:
     if isinstance(value, str):
         text = value if "<" in value else html.unescape(value)
-        return _MEMBER.sub("", text.strip()) or None
+        member = _MEMBER.fullmatch(text.strip())
+        return member[1] if member else text.strip() or None
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, float):

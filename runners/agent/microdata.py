@@ -68,13 +68,13 @@ def _add(owner: Node, names: list[str], value: Any) -> None:
 
 def _value(element: etree._Element, names: list[str], base_url: str) -> Any:
     """The attribute that carries the value, else the element, whose words do."""
-    content = element.get("content")
-    if content is not None:
+    if content := element.get("content"):
         return content
     tag = str(element.tag)
     meant = tag == "link" or (tag in _LINKS and any(name.lower() in _ADDRESSES for name in names))
-    source = element.get("href" if meant else _SOURCES.get(tag, "content"))
-    if source is None:
+    attribute = "href" if meant else _SOURCES.get(tag)
+    source = element.get(attribute) if attribute else None
+    if not source:
         return element
     return source if tag in {"data", "meter", "meta"} else addresses.absolute(base_url, source) or source
 

@@ -37,6 +37,7 @@ def test_items_nest_by_their_properties() -> None:
 def test_an_attribute_carries_the_value_where_the_words_do_not() -> None:
     body = """
     <div itemscope><meta itemprop="gtin13" content="1"><span itemprop="price" content="5.00">$5</span>
+      <i itemprop="sku" content="">7</i>
       <link itemprop="availability" href="http://schema.org/InStock"><img itemprop="image" src="/a.jpg">
       <a itemprop="brand" href="/brands/acme">Acme</a><a itemprop="url" href="/p/7">here</a>
       <data itemprop="weight" value="3">three</data></div>"""
@@ -45,6 +46,7 @@ def test_an_attribute_carries_the_value_where_the_words_do_not() -> None:
             "@type": [],
             "gtin13": ["1"],
             "price": ["5.00"],
+            "sku": ["7"],
             "availability": ["http://schema.org/InStock"],
             "image": ["https://www.acme.test/a.jpg"],
             "brand": ["Acme"],

@@ -73,6 +73,7 @@ def test_one_offer_without_a_product_stands_in_for_it() -> None:
         ([priced("5", availability="http://schema.org/OutOfStock"), priced("7", availability="InStock")], "7"),
         ([{"@type": "AggregateOffer", "lowPrice": "4", "highPrice": "9"}], "4"),
         ([{"@type": "AggregateOffer", "lowPrice": "4", "offers": [priced("9"), priced("6")]}], "6"),
+        ([{"@type": "AggregateOffer", "lowPrice": "4", "offers": [{"@type": "Offer", "url": "/x"}]}], "4"),
         ([{"@type": "Offer", "offers": priced(12.5)}], "12.5"),
         ([{"@type": "Offer", "priceSpecification": {"price": 12.99, "priceCurrency": "USD"}}], "12.99"),
         (
@@ -115,6 +116,7 @@ def test_an_id_stands_for_the_node_that_has_it() -> None:
         ("Salt &amp; pepper", ["Salt & pepper"]),
         ("<b>1 &lt; 2</b>", ["<b>1 &lt; 2</b>"]),
         ("https://schema.org/InStock", ["InStock"]),
+        ("//www.schema.org/InStock/", ["InStock"]),
         (5, ["5"]),
         (1e21, ["1000000000000000000000"]),
         (True, []),
