@@ -6,11 +6,13 @@ const KEPT = 2000; // lines in the page; earlier ones are a link away
 const log = document.querySelector("[data-log]");
 const list = log.querySelector("ol");
 const followBox = log.querySelector("[data-follow]");
+const total = document.querySelector("[data-log-count]");
 const fresh = log.querySelector("[data-new]");
 let after = Number(log.dataset.after);
 let unseen = 0;
 
 for (const control of log.querySelectorAll(".needs-script")) control.hidden = false;
+const count = (element, n) => (n === 1 ? element.dataset.one : element.dataset.many.replace("%n", n.toLocaleString()));
 const toEnd = () => { list.scrollTop = list.scrollHeight; unseen = 0; fresh.hidden = true; };
 const atEnd = () => list.scrollHeight - list.scrollTop - list.clientHeight < 30;
 const part = (name, className, text) => Object.assign(document.createElement(name), { className, textContent: text ?? "" });
@@ -36,7 +38,7 @@ function append(lines) {
   log.querySelector("[data-silence]")?.remove();
   if (following) return toEnd();
   unseen += lines.length;
-  fresh.textContent = unseen === 1 ? fresh.dataset.one : fresh.dataset.many.replace("%n", unseen);
+  fresh.textContent = count(fresh, unseen);
   fresh.hidden = false;
 }
 
@@ -58,7 +60,7 @@ if (!("frozen" in log.dataset)) {
       after = news.to;
     } while (after < news.head);
     replaceParts(news.parts);
-    document.querySelector("[data-log-count]").textContent = news.head.toLocaleString();
+    total.textContent = count(total, news.head);
     return !news.end;
   });
 }

@@ -66,6 +66,7 @@ def _once(play: Play) -> int:
 def _stay(play: Play) -> int:
     """Until a signal comes or a process dies."""
     play.prepare()
+    (play.folder / "demo.url").write_text(play.stage.url, "utf-8")  # bin/screenshots looks here
     play.screen.door(play.stage.url, play.password)
     play.import_sheet()
     play.enhance()
