@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +18,17 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Path]:
-    """The folder of a demo that has enhanced its products; it ends with the test."""
-    environment = os.environ | {"BAYSTATE_VAR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
+def demo() -> Iterator[Path]:
+    """The folder of a demo that has enhanced its products; it ends with the test.
+
+    Not pytest's own folder, which every run of pytest closes to other accounts; the database may have one of its own.
+    """
+    with tempfile.TemporaryDirectory(prefix="baystate-story-") as folder:
+        yield from _demo(Path(folder))
+
+
+def _demo(folder: Path) -> Iterator[Path]:
+    environment = os.environ | {"BAYSTATE_VAR": str(folder), "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         [ROOT / "bin" / "demo"], env=environment, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
@@ -31,7 +40,7 @@ def demo(tmp_path: Path) -> Iterator[Path]:
             break
     else:
         pytest.fail("the demo ended: " + "".join(said))
-    yield tmp_path
+    yield folder
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=60)
 
