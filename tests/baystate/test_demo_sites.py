@@ -118,6 +118,13 @@ def test_bradley_refuses_a_wrong_password_and_a_forged_form(changes: dict[str, s
     assert 'class="refused"' in answer.body
 
 
+def test_bradley_takes_each_form_once() -> None:
+    shop = Bradley("http://bradley.test")
+    form = cookie(get(shop, "/login"))
+    sent = Request("POST", "/login", {}, CUSTOMER | {"form_token": form["form"]}, form)
+    assert [shop.answer(sent).status for _ in range(2)] == [302, 200]
+
+
 def test_bradley_has_labelled_tables_and_no_structured_data(bradley: tuple[Bradley, dict[str, str]]) -> None:
     shop, session = bradley
     page = get(shop, "/catalog", session, upc="071843101308").body
