@@ -121,6 +121,7 @@ def _say(held: Held, tools: Tools, word: Callback) -> None:
     try:
         until_answered(lambda: tools.client.callback(word), pause=held.pause_silent)
         held.ended = True
+        console.info("job %s %s", held.job_id, word.status)
     except (JobOver, KeyRefused) as said:
         held.end(said)
     except (Away, Refused, TooLarge) as said:

@@ -1,7 +1,6 @@
 """The runner's life: ask for a job, do it, ask again."""
 
 import logging
-import resource
 import sys
 import threading
 from collections.abc import Callable
@@ -48,6 +47,7 @@ class Runner:
 
         Raises KeyRefused, NoSuchJob, or Refused where the server cannot read our messages.
         """
+        console.info("asking %s for jobs", self._client.url)
         self._heart.start()
         try:
             while not self._stopping.is_set():
@@ -139,7 +139,11 @@ def _only(job_id: str | None) -> dict[str, str]:
     return {"job_id": job_id} if job_id else {}
 
 
-def _memory() -> float:
-    """This process's greatest size so far, in MB (10^6 bytes); Linux counts in KiB, macOS in bytes."""
+def _memory() -> float | None:
+    """This process's greatest size so far, in MB (10^6 bytes); Linux counts in KiB, macOS in bytes, Windows not."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1_000_000
