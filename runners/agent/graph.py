@@ -102,9 +102,14 @@ class Graph:
             if step.isdigit():
                 current = current[int(step) : int(step) + 1]
             else:
-                nodes = [value for value in current if isinstance(value, dict)]
-                current = [value for node in nodes for value in self.values(node, step)][:_MOST_VALUES]
+                current = [inner for value in current for inner in self._inside(value, step)][:_MOST_VALUES]
         return current
+
+    def _inside(self, value: Any, step: str) -> list[Any]:
+        """`brand.name` of a brand that is only a text is that text."""
+        if isinstance(value, dict):
+            return self.values(value, step)
+        return [value] if step in _WORDS_OF_A_NODE else []
 
     def _resolved(self, value: Any) -> Any:
         return self._by_id.get(str(value["@id"]), value) if isinstance(value, dict) and set(value) == {"@id"} else value

@@ -1,5 +1,7 @@
 """A scraper's definition: what may be written, and where a mistake is said to be."""
 
+import json
+import runpy
 from typing import Any
 
 import jsonschema
@@ -241,6 +243,11 @@ def test_what_is_accepted_fits_the_exported_schema() -> None:
 )
 def test_what_is_refused_fails_the_exported_schema(changes: dict[str, Any]) -> None:
     assert not jsonschema.Draft202012Validator(json_schema()).is_valid(make.definition_document(**changes))
+
+
+def test_the_schema_can_be_written_to_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    runpy.run_module("runners.protocol.definition", run_name="__main__")
+    assert json.loads(capsys.readouterr().out) == json_schema()
 
 
 def test_json_is_a_kind_like_the_others() -> None:

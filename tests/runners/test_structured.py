@@ -128,6 +128,11 @@ def test_a_value_is_a_text_whatever_its_shape(value: Any, words: list[str]) -> N
     assert said("brand", {**FISH, "brand": value}) == words
 
 
+def test_the_name_of_what_is_only_a_text_is_that_text() -> None:
+    assert said("brand.name", {**FISH, "brand": "Acme"}) == ["Acme"]
+    assert said("brand.logo", {**FISH, "brand": "Acme"}) == []
+
+
 def test_a_path_counts_and_begins_at_a_type_when_it_names_one() -> None:
     crumbs = {"@type": "BreadcrumbList", "itemListElement": [{"item": {"name": "Pets"}}, {"name": "Fish"}]}
     assert said("BreadcrumbList.itemListElement.name", FISH, crumbs) == ["Pets", "Fish"]

@@ -41,7 +41,7 @@ def parse(document: object, *, strict: bool = True) -> Definition:
 def json_schema() -> dict[str, Any]:
     """The JSON Schema of a definition, for editors."""
     schema = Definition.model_json_schema(by_alias=True, mode="validation")
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "BayState scraper definition"} | schema
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | schema | {"title": "A scraper's definition"}
 
 
 def _measure(document: object) -> None:
