@@ -1,10 +1,23 @@
 """What all tests share."""
 
 import os
+import shutil
+import tempfile
 
 import pytest
 
 collect_ignore = [] if os.environ.get("BAYSTATE_PAGES") else ["baystate/test_real_pages.py"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A run has its temporary folders to itself.
+
+    Otherwise every pytest that the same user starts, in another checkout for example, closes the one folder they share
+    to the account under which root runs the embedded server.
+    """
+    if "PYTEST_DEBUG_TEMPROOT" not in os.environ:
+        place = os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.mkdtemp(prefix="baystate-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

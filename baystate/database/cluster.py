@@ -170,12 +170,10 @@ def trim_log(data: Path) -> None:
         log.replace(data / f"{LOG}.1")
 
 
-def remove(data: Path) -> None:
-    """Removes a cluster that is not running, and its socket's folder."""
+def clear_sockets(data: Path) -> None:
+    """Removes the folder under /tmp where a server that has ended listened."""
     folder = socket_folder(data)
-    if data.exists():
-        shutil.rmtree(data)
-    if folder != data:
+    if folder.parent != data.parent.resolve():
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -9,6 +9,7 @@ holder never counts, and a server that nobody was left to stop is adopted by the
 import atexit
 import fcntl
 import os
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -73,7 +74,8 @@ def erase(data: Path) -> None:
         with alone(data):
             if not stop_if_last(data):
                 raise OperationalError(f"{data} is in use by another process.")
-            cluster.remove(data)
+            if data.exists():
+                shutil.rmtree(data)
 
 
 def hold(data: Path) -> None:
@@ -104,11 +106,11 @@ def stop_if_last(data: Path) -> bool:
 def stop(data: Path) -> None:
     """Fast shutdown: sessions are cut, nothing committed is lost."""
     process = cluster.postmaster(data)
-    if process is None:
-        return
-    with suppress(psutil.NoSuchProcess):
-        process.send_signal(signal.SIGINT)
-        cluster.ended(process, seconds=STOP_SECONDS)
+    if process is not None:
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(signal.SIGINT)
+            cluster.ended(process, seconds=STOP_SECONDS)
+    cluster.clear_sockets(data)
 
 
 @contextmanager
