@@ -103,7 +103,8 @@ TEMPLATES = [
 DATABASES = databases(os.environ)
 DATABASE_ROUTERS: list[str] = []
 PROCRASTINATE_DATABASE_ALIAS = "direct"
-PROCRASTINATE_IMPORT_PATHS = ["pipeline.tasks"]
+# a chore is only a nudge: what it did is in our own tables
+PROCRASTINATE_WORKER_DEFAULTS = {"delete_jobs": "successful"}
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
