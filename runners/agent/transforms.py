@@ -4,6 +4,7 @@ import html
 import re
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Any, Final
 
 from runners.agent import addresses, amounts, markup, visible
@@ -11,6 +12,9 @@ from runners.agent.graph import Value
 from runners.protocol import gtin, units
 from runners.protocol.definition import Step, expressions
 from runners.protocol.messages import clean_text
+
+MOST: Final = 1_000
+LONGEST: Final = 200_000
 
 _TAG: Final = re.compile(r"</?[A-Za-z][^<>]*>|<!--")
 # `$metabrand` and `{{ product.sku }}` are templates that nobody filled.
@@ -23,14 +27,16 @@ def apply(steps: Iterable[Step], values: Iterable[Value], *, base_url: str) -> l
     """The values after each step in turn, as texts; elements become their words unless the first step is `html`.
 
     Spaces are collapsed in the end (within markup only trimmed), empty texts and unfilled templates left out, NUL and
-    lone surrogates replaced. `base_url` is what `absolute` joins to.
+    lone surrogates replaced. More than MOST texts and what exceeds LONGEST characters are cut off, after each step too,
+    so that no chain of steps can grow without end. `base_url` is what `absolute` joins to.
     """
     kinds = [step.kind for step in steps]
     read = markup.inner if kinds[:1] == ["html"] else visible.text
-    texts = [clean_text(value if isinstance(value, str) else read(value)) for value in values]
+    texts = [clean_text(value[:LONGEST] if isinstance(value, str) else read(value)[:LONGEST]) for value in values]
     texts = [text for text in texts if not _UNFILLED.fullmatch(text)]
     for step in steps:
-        texts = [text for text in _STEPS[step.kind](texts, step.argument, base_url) if text.strip()]
+        made = islice(_STEPS[step.kind](texts, step.argument, base_url), MOST)
+        texts = [text[:LONGEST] for text in made if text.strip()]
     kept = [text.strip() if "html" in kinds else visible.collapse(text) for text in texts]
     return [text for text in kept if text]
 

@@ -87,6 +87,12 @@ def test_a_hanging_regex_does_not_hang() -> None:
     assert time.perf_counter() - started < 1
 
 
+def test_no_chain_of_steps_grows_without_end() -> None:
+    doubled = after("ab", *[{"replace": ["b", "bb"]}] * 50)
+    assert len(doubled[0]) == transforms.LONGEST
+    assert len(after("a,b," * transforms.MOST, {"split": ","})) == transforms.MOST
+
+
 def test_nul_and_surrogates_are_replaced() -> None:
     assert after("a\x00b\ud800c") == ["a\ufffdb\ufffdc"]
 
