@@ -3,8 +3,10 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 import pytest
+from django.db import connections
 
 collect_ignore = [] if os.environ.get("BAYSTATE_PAGES") else ["baystate/test_real_pages.py"]
 
@@ -23,3 +25,10 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if collect_ignore:
         terminalreporter.write_line("The tests of real pages are left out: BAYSTATE_PAGES names no folder of them.")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Both ways to the database lead to one; it is dropped by way of the first, so the second must have left it."""
+    yield
+    connections.close_all()
