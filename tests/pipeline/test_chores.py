@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.db.models.functions import Now
+from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
@@ -29,6 +30,10 @@ def worker_seen(seconds_ago: int) -> None:
             "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - make_interval(secs => %s))",
             [seconds_ago],
         )
+
+
+def test_a_worker_removes_the_chores_that_went_well() -> None:
+    assert app.worker_defaults["delete_jobs"] == "successful"
 
 
 def test_a_nudge_leaves_after_the_commit_and_once(
