@@ -108,9 +108,9 @@ def _cut(message: str) -> str:
     return encoded[: MAX_BYTES - len(mark.encode())].decode(errors="ignore") + mark
 
 
-def _storable(moment: datetime | None) -> datetime | None:
-    """In UTC; None where a runner's clock names a time that has no UTC (year 1 east of Greenwich)."""
+def _storable(moment: datetime | str | None) -> datetime | None:
+    """In UTC; None where a runner's clock names no time, or one that has no UTC (year 1 east of Greenwich)."""
     try:
-        return moment and moment.astimezone(UTC)
+        return moment.astimezone(UTC) if isinstance(moment, datetime) else None
     except OverflowError:
         return None

@@ -17,6 +17,7 @@ from pydantic import (
     JsonValue,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 
 from runners.protocol.words import JobStatus, LogLevel, Outcome, RunnerStatus
@@ -62,12 +63,21 @@ def _or_none(value: object, read: ValidatorFunctionWrapHandler) -> object:
         return None
 
 
+def _or_as_said(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    """What cannot be read as a time stays text: two lines that differ in nothing else are two lines."""
+    try:
+        return read(value)
+    except ValueError:
+        return clean_text(str(value))[:100]
+
+
 def _text_of(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 def _or_empty(value: object) -> object:
-    return {} if value is None else value
+    """Some languages write an empty object as a list."""
+    return {} if value is None or value == [] else value
 
 
 def _spoken(status: JobStatus) -> JobStatus:
@@ -79,14 +89,32 @@ def _spoken(status: JobStatus) -> JobStatus:
 Text = Annotated[str, BeforeValidator(_text_of), AfterValidator(clean_text)]
 When = Annotated[datetime, AfterValidator(_aware)]
 Sometime = Annotated[When | None, WrapValidator(_or_none)]
+AsSaid = Annotated[When | str | None, Field(union_mode="left_to_right"), WrapValidator(_or_as_said)]
 Level = Annotated[LogLevel, BeforeValidator(LogLevel.fold)]
 Json = Annotated[JsonValue, BeforeValidator(clean_json)]
+Fields = Annotated[dict[Text, Json], BeforeValidator(_or_empty)]
+Scraped = Annotated[dict[Text, Fields], BeforeValidator(_or_empty)]
 
 
 class Message(BaseModel):
-    """What all messages share: frozen, unknown keys ignored."""
+    """What all messages share: frozen, unknown keys ignored, null as good as nothing where a key may be left out."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, said: object) -> object:
+        if not isinstance(said, dict):
+            return said
+        return {key: value for key, value in said.items() if value is not None or not cls._has_default(key)}
+
+    @classmethod
+    def _has_default(cls, key: str) -> bool:
+        """Whether the key has a value of its own when it is left out; null is another thing than that value."""
+        field = cls.model_fields.get(key)
+        return (
+            field is not None and not field.is_required() and field.get_default(call_default_factory=True) is not None
+        )
 
 
 # what a runner says
@@ -132,7 +160,7 @@ class LogLine(Message):
 
     level: Level = LogLevel.INFO
     message: Text = ""
-    timestamp: Sometime = None
+    timestamp: AsSaid = None
     seq: int | None = Field(default=None, ge=1, le=2**62)
     through: int | None = Field(default=None, ge=1, le=2**62)
     scraper: Text | None = None
@@ -152,8 +180,8 @@ class UnitItem(Message):
     sku: Text
     scraper: Text
     outcome: Outcome
-    fields: dict[Text, Json] = Field(default_factory=dict)
-    others: dict[Text, Json] = Field(default_factory=dict)
+    fields: Fields = Field(default_factory=dict)
+    others: Fields = Field(default_factory=dict)
     url: Text | None = None
     milliseconds: int | None = Field(default=None, ge=0, le=2**31 - 1)
     scraped_at: Sometime = None
@@ -165,7 +193,7 @@ class FlatResults(Message):
 
     skus_processed: Json = None
     scrapers_run: list[Text] = Field(default_factory=list)
-    data: dict[Text, dict[Text, Annotated[dict[Text, Json], BeforeValidator(_or_empty)]]] = Field(default_factory=dict)
+    data: Annotated[dict[Text, Scraped], BeforeValidator(_or_empty)] = Field(default_factory=dict)
 
 
 class CallbackResults(FlatResults):

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 POLL = "/api/scraper/v1/poll"
 LOGS = "/api/scraper/v1/logs"
 CALLBACK = "/api/scraper/v1/callback"
+HEARTBEAT = "/api/scraper/v1/heartbeat"
 UNAUTHORIZED = {"error": "Unauthorized", "code": "unauthorized"}
 
 
@@ -131,6 +132,23 @@ class TestWhatIsRead:
         said = {"job_id": str(job.pk), "status": "running", "results": {"data": data}}
         assert send(api, CALLBACK, json.dumps(said))[0] == 200
         assert ScrapeResult.objects.get().fields == {"name": "�", "attributes": {"�": "�"}}
+
+    @pytest.mark.parametrize("nothing", [None, []])
+    def test_null_and_an_empty_list_are_as_good_as_no_results(
+        self, api: APIClient, job: ScrapeJob, nothing: object
+    ) -> None:
+        sku = job.skus[0]
+        item = {"sku": sku, "scraper": "acme", "outcome": "network", "fields": nothing, "message": None}
+        for results in (
+            {"data": nothing, "scrapers_run": None, "items": [item]},
+            {"data": {sku: nothing}},
+            {"data": {sku: {"acme": nothing}}},
+        ):
+            said = {"job_id": str(job.pk), "status": "running", "results": results}
+            assert send(api, CALLBACK, json.dumps(said))[0] == 200
+        beat = {"status": None, "draining": None, "jobs": [{"job_id": str(job.pk), "done": None}]}
+        assert send(api, HEARTBEAT, json.dumps(beat))[0] == 200
+        assert send(api, LOGS, json.dumps({"job_id": str(job.pk), "logs": [{"message": None}]}))[0] == 200
 
     def test_raw_nul_and_bytes_that_are_no_utf_8_are_replaced_too(self, api: APIClient, job: ScrapeJob) -> None:
         body = b'{"job_id": "%s", "logs": [{"message": "a\x00b\xffc\xed\xa0\x80"}]}' % str(job.pk).encode()

@@ -79,6 +79,10 @@ class TestPlainLines:
         assert append(job, [LogLine(message="twice")]) == Appended(count=1)
         assert append(job, [LogLine(message="once")]) == Appended(count=0)
 
+    def test_times_that_cannot_be_read_still_tell_bodies_apart(self, job: ScrapeJob) -> None:
+        for said in ("11/22/2026 04:15:30", "11/22/2026 04:15:31"):
+            assert append(job, [LogLine.model_validate({"message": "x", "timestamp": said})]) == Appended(count=1)
+
     def test_only_the_last_twenty_bodies_are_remembered(self, job: ScrapeJob) -> None:
         for number in range(21):
             append(job, [LogLine(message=str(number))])
