@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from runners.protocol.definition import DefinitionError, parse
+from runners.protocol.definition import DefinitionError, parse, write
 from scraping import credentials, scrapers
 from scraping.models import Scraper, ScraperCredential, ScraperVersion
 from scraping.templatetags.operations import ago, pill
@@ -59,7 +59,7 @@ class ScraperForm(forms.ModelForm[Scraper]):
         super().__init__(*args, **kwargs)
         latest = self.instance.latest() if self.instance.slug else None
         if latest:
-            self.initial["definition"] = json.dumps(latest.definition, indent=2, ensure_ascii=False)
+            self.initial["definition"] = write(latest.definition)
 
     def clean_definition(self) -> dict[str, Any]:
         document: dict[str, Any] = self.cleaned_data["definition"]
@@ -90,7 +90,7 @@ class CredentialsForm(forms.Form):
 
 class VersionInline(admin.TabularInline[ScraperVersion, Scraper]):
     model = ScraperVersion
-    readonly_fields = ("number", "created_at", "created_by")
+    readonly_fields = ("number", "created_at", "created_by", "said")
     fields = readonly_fields
     ordering = ["-number"]
     extra = max_num = 0
@@ -99,6 +99,14 @@ class VersionInline(admin.TabularInline[ScraperVersion, Scraper]):
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("scraping.view_scraper")
+
+    @admin.display(description=gettext_lazy("Definition"))
+    def said(self, version: ScraperVersion) -> SafeString:
+        return format_html(
+            '<details><summary>{}</summary><pre class="bs-mono bs-scroll">{}</pre></details>',
+            _("show"),
+            write(version.definition),
+        )
 
 
 @admin.register(Scraper)

@@ -5,6 +5,7 @@ import json
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from scraping.models import ScrapeJob
 from tests import make
@@ -135,6 +136,10 @@ def test_every_save_of_a_scraper_makes_a_new_version(client: Client) -> None:
     assert client.post(change, {**values, "definition": json.dumps(document)}).status_code == 302
     assert [version.number for version in scraper.versions.all()] == [2, 1]
     assert scraper.versions.get(number=1).definition == make.definition_document()
+    page = client.get(change).content.decode()
+    latest = escape('"politeness": {"delay_s": 2.0}')
+    assert page.count(latest) == 2  # to be edited, and among the versions
+    assert page.count(escape('"schema_version": 1')) == 3
 
 
 def test_a_key_is_shown_once_and_stored_nowhere(client: Client) -> None:

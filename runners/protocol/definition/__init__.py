@@ -17,6 +17,7 @@ from runners.protocol.definition.site import (
 )
 from runners.protocol.definition.steps import Step
 from runners.protocol.definition.whole import SCHEMA_VERSION, Definition, Example, Expectation
+from runners.protocol.definition.writing import write
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -42,4 +43,5 @@ __all__ = [
     "Table",
     "json_schema",
     "parse",
+    "write",
 ]
