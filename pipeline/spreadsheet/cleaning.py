@@ -17,7 +17,7 @@ LONGEST_SKU = 100
 HIGHEST_PRICE = Decimal("9999999999.99")
 CENT = Decimal("0.01")
 
-_SCIENTIFIC = re.compile(r"\d+(?:[.,]\d+[eE]\+?|[eE]\+)\d{1,3}")
+_SCIENTIFIC = re.compile(r"\d+(?:[.,]\d*[eE][+-]?|[eE]\+)\d{1,3}")
 _BREAKS = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029]+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _AMOUNT = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+", re.ASCII)

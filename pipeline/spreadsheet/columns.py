@@ -17,13 +17,13 @@ SKU, NAME, PRICE = "sku", "register_name", "target_price"
 
 # Which headers mean what, best first. A choice of several headers is joined in that order.
 ALIASES: dict[str, tuple[tuple[str, ...], ...]] = {
-    SKU: (("sku",), ("skunumber",), ("itemnumber",), ("upc",)),
+    SKU: (("sku",), ("skunumber",), ("itemnumber",), ("upc",), ("upcnumber",)),
     NAME: (("registername",), ("name",), ("description1", "description2")),
     PRICE: (("targetprice",), ("price",), ("ourprice",), ("listprice",)),
 }
 _SPOKEN = {SKU: "SKU, SKU_NO, Item # or UPC", NAME: "Register name, NAME or DESCRIPTION1"}
 _KNOWN = {alias for choices in ALIASES.values() for choice in choices for alias in choice}
-_NUMBER = re.compile(r"(sku|item)(?:no|num|nr|nbr)")
+_NUMBER = re.compile(r"(sku|item|upc)(?:no|num|nr|nbr)")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ LOCKED = (
     "This workbook is protected by a password. Open it in Excel, take the password off, save it and upload it again."
 )
 CORRUPT = "This workbook is damaged and cannot be read. Open it in Excel, save it again as .xlsx and upload that file."
+STRICT = "This workbook is saved as “Strict Open XML”. Open it in Excel, save it as “Excel Workbook (.xlsx)” and upload that."
 UNSOLVED = "a formula without a saved result"
 BOMB = "This workbook unpacks to far more data than a price list needs, so it was not opened."
 
@@ -41,6 +42,7 @@ _UNSOLVED = re.compile(
     rb'<(?:\w+:)?c(?=[^<>]*\sr="([A-Z]{1,3}[0-9]{1,7})")(?![^<>]*\st="str")[^<>]*>\s*'
     rb"<(?:\w+:)?f[^<]*(?:</(?:\w+:)?f>)?\s*(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+_STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml"  # openpyxl finds no sheets under these names
 _STRING = re.compile(rb"<(?:\w+:)?si[\s/>]")
 
 
@@ -94,6 +96,8 @@ def _inspect_part(archive: ZipFile, part: ZipInfo) -> Survey:
         return _survey(archive, part)
     if part.file_size > (MAX_STRINGS if name.endswith("sharedstrings.xml") else MAX_OTHER_PART):
         raise RefusedError(BOMB)
+    if name == "xl/workbook.xml" and _STRICT in archive.read(part):
+        raise RefusedError(STRICT)
     if sum(len(_STRING.findall(block)) for block in _blocks(archive, part)) > MAX_STRING_COUNT:
         raise RefusedError(BOMB)
     return Survey()

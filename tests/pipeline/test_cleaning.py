@@ -45,6 +45,8 @@ def test_a_sku_is_text(cell: Cell, sku: str) -> None:
         (Cell("7,27E+10"), "shortens a long number"),
         (Cell("7.27e10"), "shortens a long number"),
         (Cell("1E+05"), "shortens a long number"),
+        (Cell("7.E+10"), "shortens a long number"),
+        (Cell("7.27E-10"), "shortens a long number"),
         (Cell(1234567890123456), "more than 15 digits"),
         (Cell(1.2345678901234567e18), "more than 15 digits"),
         (Cell(12.5), "fraction"),

@@ -34,6 +34,7 @@ def read(found: Header) -> dict[str, tuple[str, ...]]:
         ("Item Number", "Name:", "List_Price"),
         ("item no", "REGISTERNAME", "list price"),
         ("U.P.C.", "DESCRIPTION 1", "our-price"),
+        ("UPC #", "DESCRIPTION_1", "our price"),
     ],
 )
 def test_it_reads_headers_in_any_case_punctuation_and_order(names: tuple[str, ...]) -> None:

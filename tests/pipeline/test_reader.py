@@ -81,6 +81,11 @@ def test_it_guesses_how_many_rows_there_are() -> None:
     assert (workbook.expected, text.expected) == (7, 7)
 
 
+def test_a_workbook_saved_as_strict_gets_a_sentence() -> None:
+    names = {sheets.MAIN.encode(): b"http://purl.oclc.org/ooxml/spreadsheetml/main"}
+    assert refusal(sheets.renamed(sheets.xlsx([["SKU", "NAME"]]), names), "feed.xlsx") == workbook.STRICT
+
+
 def test_it_skips_hidden_sheets() -> None:
     book = Workbook()
     assert book.active is not None
