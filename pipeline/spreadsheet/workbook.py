@@ -27,7 +27,7 @@ LOCKED = (
     "This workbook is protected by a password. Open it in Excel, take the password off, save it and upload it again."
 )
 CORRUPT = "This workbook is damaged and cannot be read. Open it in Excel, save it again as .xlsx and upload that file."
-STRICT = "This workbook is saved as “Strict Open XML”. Open it in Excel, save it as “Excel Workbook (.xlsx)” and upload that."
+STRICT = "This workbook is saved as “Strict Open XML”. Open it in Excel, save it as “Excel Workbook (.xlsx)”."
 UNSOLVED = "a formula without a saved result"
 BOMB = "This workbook unpacks to far more data than a price list needs, so it was not opened."
 
