@@ -168,3 +168,8 @@ def test_a_revoked_key_lists_the_passwords_it_read(client: Client) -> None:
     assert key.revoked_at is not None
     assert "change these at their sites" in page
     assert "acme" in page
+
+
+def test_the_index_and_the_header_lead_to_it(watcher: Client) -> None:
+    page = watcher.get(reverse("admin:index")).content.decode()
+    assert page.count(f'href="{reverse("admin:operations")}"') == 2
