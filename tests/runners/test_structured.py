@@ -62,7 +62,21 @@ def test_a_product_of_a_list_is_not_the_pages() -> None:
 
 def test_one_offer_without_a_product_stands_in_for_it() -> None:
     assert said("offers.price", priced("5")) == ["5"]
+    assert said("offers.price", {"@type": "Organization"}, priced("5")) == ["5"]
     assert said("offers.price", priced("5"), priced("6")) == []
+    assert said("offers.price", {"@type": "Organization", "makesOffer": priced("5")}) == []
+
+
+def test_only_what_can_be_sold_is_a_product() -> None:
+    assert (
+        said("name", {"@type": "Book", "name": "Fish"}, {"@type": "Event", "name": "Fair", "offers": priced(5)}) == []
+    )
+
+
+def test_a_name_in_a_title_or_around_it_is_the_pages() -> None:
+    other = {"@type": "Product", "name": "Other"}
+    assert said("name", other, {**FISH, "name": "Gold Fish"}, body="<h1>Fish</h1>") == ["Gold Fish"]
+    assert said("name", other, FISH, body="<title>Gold Fish | Acme</title>") == ["Fish"]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +114,17 @@ def test_offers_of_variants_are_offers_of_the_group() -> None:
     assert said("offers.price", {"@type": "ProductGroup", "name": "Fish", "hasVariant": variants}) == ["7", "9"]
 
 
+def test_what_is_no_node_is_passed_over_where_a_node_is_expected() -> None:
+    product = {**FISH, "@type": ["Product", 5, None], "hasVariant": ["/blue", 7], "offers": ["soon", 9, priced("5")]}
+    assert said("offers.price", product) == ["5"]
+
+
+def test_nodes_that_refer_to_each_other_end() -> None:
+    first = {"@id": "#1", "@type": "Offer", "price": "5", "offers": {"@id": "#2"}}
+    second = {"@id": "#2", "@type": "Offer", "price": "6", "offers": [{"@id": "#1"}, {"@id": "#2"}]}
+    assert said("offers.price", {"@graph": [{**FISH, "offers": {"@id": "#1"}}, first, second]}) == ["5", "6"]
+
+
 def test_an_id_stands_for_the_node_that_has_it() -> None:
     offer = {"@id": "#offer", "@type": "Offer", "price": "5"}
     assert said("offers.price", {"@graph": [{**FISH, "offers": {"@id": "#offer"}}, offer]}) == ["5"]
@@ -134,9 +159,19 @@ def test_the_name_of_what_is_only_a_text_is_that_text() -> None:
 
 
 def test_a_path_counts_and_begins_at_a_type_when_it_names_one() -> None:
-    crumbs = {"@type": "BreadcrumbList", "itemListElement": [{"item": {"name": "Pets"}}, {"name": "Fish"}]}
+    crumbs = {
+        "@type": "BreadcrumbList",
+        "name": "Path",
+        "itemListElement": [{"item": {"name": "Pets"}}, {"name": "Fish"}],
+    }
     assert said("BreadcrumbList.itemListElement.name", FISH, crumbs) == ["Pets", "Fish"]
+    assert said("BreadcrumbList.name", FISH, crumbs) == ["Path"]
     assert said("image.1", {**FISH, "image": ["a", "b"]}) == ["b"]
+
+
+def test_an_address_in_words_is_none() -> None:
+    body = '<div itemscope itemtype="schema:Product"><b itemprop="@id">here</b><i itemprop="name">Fish</i></div>'
+    assert len(Structured(page(body)).micro("name")) == 1
 
 
 def test_microdata_and_json_ld_are_asked_apart() -> None:
