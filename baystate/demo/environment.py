@@ -26,10 +26,9 @@ class Secrets:
 
 
 def prepare(arguments: Sequence[str], environ: MutableMapping[str, str]) -> None:
-    """Make `environ` that of the demo `arguments` ask for. `--once` has a folder of its own inside the other."""
+    """Make `environ` that of the demo `arguments` ask for, in a folder of its own: real data are in the one above."""
     folder = Path(environ.get("BAYSTATE_VAR") or ROOT / "var").resolve()
-    if "--once" in arguments:
-        folder /= "once"
+    folder /= "once" if "--once" in arguments else "demo"
     folder.mkdir(parents=True, exist_ok=True)
     for name in [name for name in environ if name.startswith(OURS)]:
         del environ[name]

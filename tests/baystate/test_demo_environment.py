@@ -21,19 +21,20 @@ def test_a_real_installation_is_out_of_reach(tmp_path: Path) -> None:
     assert surroundings["PATH"] == "/bin"
 
 
-def test_once_has_a_folder_of_its_own(tmp_path: Path) -> None:
+def test_each_demo_has_a_folder_of_its_own_beside_a_real_database(tmp_path: Path) -> None:
     assert prepared(tmp_path, "--once")["BAYSTATE_VAR"] == str(tmp_path / "once")
-    assert prepared(tmp_path)["BAYSTATE_VAR"] == str(tmp_path)
+    assert prepared(tmp_path)["BAYSTATE_VAR"] == str(tmp_path / "demo")
 
 
 def test_secrets_are_kept_for_the_next_start_and_for_their_owner_alone(tmp_path: Path) -> None:
     first = prepared(tmp_path)
     assert prepared(tmp_path) == first
-    assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "demo" / "demo.json").stat().st_mode & 0o777 == 0o600
 
 
 def test_damaged_secrets_are_made_anew(tmp_path: Path) -> None:
-    (tmp_path / "demo.json").write_text("{", encoding="utf-8")
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "demo.json").write_text("{", encoding="utf-8")
     assert len(prepared(tmp_path)["BAYSTATE_SECRET_KEY"]) >= 50
 
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def main() -> int:
     """0 when every step went well; else 1, and a sentence says which did not."""
     parser = argparse.ArgumentParser(prog="bin/screenshots", description=__doc__)
-    parser.add_argument("--var", type=Path, default=ROOT / "var", help="the demo's folder (default: var)")
+    parser.add_argument("--var", type=Path, default=ROOT / "var" / "demo", help="the demo's folder (default: var/demo)")
     parser.add_argument("--pictures", type=Path, default=ROOT / "docs" / "pictures", help="where the pictures go")
     options = parser.parse_args()
     try:

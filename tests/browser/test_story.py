@@ -40,7 +40,7 @@ def _demo(folder: Path) -> Iterator[Path]:
             break
     else:
         pytest.fail("the demo ended: " + "".join(said))
-    yield folder
+    yield folder / "demo"
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=60)
 

@@ -19,8 +19,8 @@ from baystate.demo.stage import Stage, StoppedError
 
 class Command(BaseCommand):
     help = (
-        "Start everything on loopback (database, web server, chore worker, three distributor sites, four runners), "
-        "import a register spreadsheet of 60 products and enhance them; stay until Ctrl-C. What it keeps is in var/."
+        "Start everything on loopback (database, web server, chore worker, three sites, four runners), "
+        "import a register spreadsheet of 60 products and enhance them; stay until Ctrl-C. It writes to var/demo."
     )
     requires_system_checks = []
 
