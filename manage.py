@@ -14,9 +14,13 @@ def main() -> None:
         environment.prepare(sys.argv[2:], os.environ)
     else:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "baystate.settings")
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:  # a sentence for whoever set it up; where it was raised helps nobody
+        sys.exit(f"manage.py: {error}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
+from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import OperationalError
 
 from baystate.database import cluster
@@ -35,13 +36,14 @@ def ensure(data: Path, *, durable: bool = True) -> None:
     """Has a server running on `data`, which this process then holds until it ends.
 
     `durable=False` trades safety from a power cut for speed. Raises OperationalError with a sentence when there is no
-    way to one; django.core.exceptions.ImproperlyConfigured for data of another major version.
+    way to one; django.core.exceptions.ImproperlyConfigured for data of another major version, or for a folder that
+    cannot be.
     """
     with _threads:
         if data in _held and cluster.ready(data):
             return
         try:
-            data.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(data.parent)
             with alone(data):
                 hold(data)
                 if not cluster.settled(data, seconds=START_SECONDS):
@@ -51,6 +53,16 @@ def ensure(data: Path, *, durable: bool = True) -> None:
                 f"The embedded database cannot use {error.filename or data}: permission denied. It belongs to another "
                 "user; run as that user, or set BAYSTATE_VAR to a folder of your own."
             ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Raises PermissionError, or ImproperlyConfigured where no folder can be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except PermissionError:
+        raise
+    except OSError as error:
+        raise ImproperlyConfigured(f"BAYSTATE_VAR: {folder} cannot be a folder ({error.strerror}).") from error
 
 
 def release(data: Path) -> None:

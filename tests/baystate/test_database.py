@@ -272,6 +272,12 @@ def test_a_folder_of_something_else_gets_a_sentence(tmp_path: Path) -> None:
         cluster.check(tmp_path)
 
 
+def test_a_place_where_no_folder_can_be_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ImproperlyConfigured, match=r"BAYSTATE_VAR: .*file cannot be a folder"):
+        server.ensure(tmp_path / "file" / "postgres")
+
+
 def test_an_empty_folder_is_as_good_as_none(tmp_path: Path) -> None:
     assert cluster.check(tmp_path) is False
 

@@ -101,7 +101,7 @@ class TestTheCommand:
         make.key(make.runner())
         make.product("A")
         make.product("B", stage="approved")
-        call_command("enhance", "B", "--scrapers", "bradley", "--user", make.staff().username)
+        call_command("enhance", "B", "--scrapers", " bradley,", "--user", make.staff().username)
         batch = ScrapeBatch.objects.get()
         assert (batch.jobs.get().skus, batch.scrapers) == (["B"], ["bradley"])
         assert batch.requested_by is not None
@@ -111,6 +111,8 @@ class TestTheCommand:
     def test_it_refuses_in_sentences(self) -> None:
         with pytest.raises(CommandError, match="no product X, Y"):
             call_command("enhance", "X", "Y")
+        with pytest.raises(CommandError, match="--scrapers names none"):
+            call_command("enhance", "--scrapers", "")
         make.product("A")
         with pytest.raises(CommandError, match="at least one scraper"):
             call_command("enhance")

@@ -45,5 +45,7 @@ def test_it_refuses_in_sentences(tmp_path: Path) -> None:
         call_command("export_products", str(tmp_path / "shop.pdf"))
     with pytest.raises(CommandError, match="nothing to export"):
         call_command("export_products", str(tmp_path / "shop.csv"))
+    with pytest.raises(CommandError, match="no product X, Y"):
+        call_command("export_products", str(tmp_path / "shop.csv"), "--sku", "Y", "--sku", "X")
     with pytest.raises(CommandError, match="no user called nobody"):
         call_command("export_products", str(tmp_path / "shop.csv"), "--user", "nobody")

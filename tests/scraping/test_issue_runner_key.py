@@ -47,8 +47,11 @@ def test_it_ends_the_key_after_the_days_given() -> None:
         (["a", "--scrapers", "amce"], "no scraper called amce"),
         (["a", "--scrapers", " , "], "say --none"),
         (["a", "--all", "--expires-days", "0"], "from 1 to"),
+        ([" ", "--all"], "one line of at most 100"),
+        (["x" * 101, "--all"], "one line of at most 100"),
+        (["a\nb", "--all"], "one line of at most 100"),
     ],
 )
-def test_it_refuses_an_unclear_scope(arguments: list[str], sentence: str) -> None:
+def test_it_refuses_what_is_unclear(arguments: list[str], sentence: str) -> None:
     with pytest.raises(CommandError, match=sentence):
         issue(*arguments)

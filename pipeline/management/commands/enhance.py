@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--user", help="the user name of who asks")
 
     def handle(self, *args: Any, scrapers: str | None, max_runners: int, user: str | None, **options: Any) -> None:
-        slugs = scrapers.split(",") if scrapers else capacity.survey().usable
+        slugs = capacity.survey().usable if scrapers is None else _slugs(scrapers)
         by = _user(user) if user else None
         products = _products(**{name: options[name] for name in ("sku", "stage", "upload")})
         try:
@@ -48,6 +48,13 @@ class Command(BaseCommand):
         self.stderr.write(said % {"n": count, "scrapers": ", ".join(slugs)})
         for reason, skus in enhance.by_reason(made.left_out).items():
             self.stderr.write(_("left out: %(skus)s. %(reason)s") % {"skus": ", ".join(skus), "reason": reason})
+
+
+def _slugs(given: str) -> list[str]:
+    slugs = [slug.strip() for slug in given.split(",") if slug.strip()]
+    if not slugs:
+        raise CommandError(_("--scrapers names none. Leave it out for all that are active."))
+    return slugs
 
 
 def _products(*, sku: list[str], stage: str | None, upload: UUID | None) -> "QuerySet[Product]":

@@ -33,8 +33,8 @@ class Command(BaseCommand):
     ) -> None:
         form = _format(file)
         by = _user(user) if user else None
-        products = Product.objects.filter(stage__in=STAGES[stage])
-        export = _built(products.filter(sku__in=sku) if sku else products, form, by)
+        products = _named(sku) if sku else Product.objects.all()
+        export = _built(products.filter(stage__in=STAGES[stage]), form, by)
         try:
             file.write_bytes(bytes(export.content or b""))
         except OSError as error:
@@ -48,6 +48,13 @@ def _format(file: Path) -> Format:
     if suffix not in list(Format):
         raise CommandError(_("%(file)s: the name must end in .csv or .xlsx.") % {"file": file})
     return Format(suffix)
+
+
+def _named(skus: list[str]) -> "QuerySet[Product]":
+    products = Product.objects.filter(sku__in=skus)
+    if unknown := sorted(set(skus) - set(products.values_list("sku", flat=True))):
+        raise CommandError(_("There is no product %(skus)s.") % {"skus": ", ".join(unknown)})
+    return products
 
 
 def _built(products: "QuerySet[Product]", form: Format, by: User | None) -> ProductExport:

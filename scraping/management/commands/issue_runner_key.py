@@ -12,6 +12,8 @@ from runners import keys
 from runners.models import Runner
 from scraping.models import Scraper
 
+LONGEST_NAME = 100  # as much as the column holds
+
 
 class Command(BaseCommand):
     help = "Issue a key for a runner, made on the spot when there is none of that name. The key is shown once."
@@ -29,12 +31,21 @@ class Command(BaseCommand):
         days = options["expires_days"]
         if days is not None and not 1 <= days <= 36_500:
             raise CommandError("--expires-days: a number from 1 to 36500.")
+        name = _name(options["name"])
         expires_at = None if days is None else timezone.now() + timedelta(days=days)
         with transaction.atomic(durable=True):
-            runner, _ = Runner.objects.get_or_create(name=options["name"])
+            runner, _ = Runner.objects.get_or_create(name=name)
             _, secret = keys.issue(runner, allowed_scrapers=allowed, expires_at=expires_at)
         self.stderr.write(f"Key for {runner.name}, {_scope(allowed)}. It is not shown again:")
         self.stdout.write(secret)
+
+
+def _name(given: str) -> str:
+    """Raises CommandError for what is no name."""
+    name = given.strip()
+    if not name.isprintable() or not 1 <= len(name) <= LONGEST_NAME:
+        raise CommandError(f"NAME: one line of at most {LONGEST_NAME} characters.")
+    return name
 
 
 def _slugs(given: list[str]) -> list[str]:
