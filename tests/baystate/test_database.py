@@ -135,12 +135,17 @@ def test_a_forked_child_keeps_the_server_of_its_parent(data: Path) -> None:
 
 
 @slow
-def test_a_recycled_pid_is_not_taken_for_the_server(data: Path) -> None:
+def test_a_recycled_pid_is_not_taken_for_the_server(house: Path, data: Path) -> None:
     with holding(data):
         lines = (data / "postmaster.pid").read_text().splitlines()
-    (data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *lines[1:]]) + "\n")
-    with holding(data), connect(data) as open_session:
-        assert open_session.execute("SELECT 1").fetchone() == (1,)
+    other = house / "other" / "postgres"
+    with holding(other):
+        # the worst case: another server of the same account, which PostgreSQL itself would believe
+        recycled = pid_of_server(other)
+        (data / "postmaster.pid").write_text("\n".join([str(recycled), *lines[1:]]) + "\n")
+        with holding(data), connect(data) as open_session:
+            assert open_session.execute("SELECT 1").fetchone() == (1,)
+        assert pid_of_server(other) == recycled
 
 
 @slow
@@ -178,6 +183,9 @@ def test_data_that_vanish_under_a_holder_are_made_again(house: Path) -> None:
     assert pid_of_server(data) != gone.pid
     with suppress(psutil.NoSuchProcess):  # it may have noticed by itself
         gone.kill()
+    with holding(data):
+        pass
+    assert pid_of_server(data), "the lock was lost with its file"
     server.erase(data)
     assert not data.exists()
 
