@@ -56,6 +56,11 @@ def test_an_attribute_carries_the_value_where_the_words_do_not() -> None:
     ]
 
 
+def test_an_item_that_is_no_property_stands_by_itself() -> None:
+    body = '<div itemscope><b itemprop="name">Fish</b><div itemscope><b itemprop="name">Shop</b></div></div>'
+    assert items(body) == [{"@type": [], "name": ["Fish"]}, {"@type": [], "name": ["Shop"]}]
+
+
 def test_itemref_fetches_properties_from_elsewhere() -> None:
     body = """
     <div itemscope itemref="more offer missing"><b itemprop="name">Fish</b></div>
