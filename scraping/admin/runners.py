@@ -26,11 +26,17 @@ from scraping.templatetags.operations import ago, pill
 class KeyForm(forms.Form):
     """Which scrapers a new key may run, and until when."""
 
-    every = forms.BooleanField(
-        label=gettext_lazy("All scrapers, also those added later"), required=False, initial=False
+    scope = forms.ChoiceField(
+        label=gettext_lazy("May run"),
+        choices=[
+            ("all", gettext_lazy("all scrapers, also those added later")),
+            ("these", gettext_lazy("only these:")),
+            ("none", gettext_lazy("none")),
+        ],
+        widget=forms.RadioSelect,
     )
     scrapers = forms.MultipleChoiceField(
-        label=gettext_lazy("Only these"), required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Scrapers"), required=False, widget=forms.CheckboxSelectMultiple
     )
     expires_at = forms.SplitDateTimeField(label=gettext_lazy("Expires"), required=False)
 
@@ -42,13 +48,13 @@ class KeyForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or {}
-        if bool(said.get("every")) == bool(said.get("scrapers")):
-            raise forms.ValidationError(_("Choose all scrapers, or at least one of the list, not both."))
+        if "scope" in said and (said["scope"] == "these") != bool(said.get("scrapers")):
+            raise forms.ValidationError(_("Tick scrapers for “only these”, and for nothing else."))
         return said
 
     @property
     def allowed(self) -> list[str] | None:
-        return None if self.cleaned_data["every"] else list(self.cleaned_data["scrapers"])
+        return None if self.cleaned_data["scope"] == "all" else list(self.cleaned_data["scrapers"])
 
 
 class KeyInline(admin.TabularInline[RunnerKey, Runner]):

@@ -25,7 +25,9 @@ from scraping.templatetags.operations import ago, pill
 class DefinitionField(forms.CharField):
     """A definition as JSON text; an error names the line, or the path inside the document."""
 
-    widget = forms.Textarea(attrs={"rows": 32, "cols": 110, "spellcheck": "false", "class": "bs-mono vLargeTextField"})
+    widget = forms.Textarea(
+        attrs={"rows": 32, "cols": 110, "spellcheck": "false", "wrap": "off", "class": "bs-mono vLargeTextField"}
+    )
 
     def clean(self, value: Any) -> dict[str, Any]:
         text = super().clean(value)

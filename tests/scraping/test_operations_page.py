@@ -147,14 +147,38 @@ def test_a_key_is_shown_once_and_stored_nowhere(client: Client) -> None:
     make.scraper()
     runner = make.runner()
     issue = reverse("admin:runners_runner_key", args=[runner.pk])
-    assert "Choose all scrapers" in client.post(issue, {}).content.decode()
-    page = client.post(issue, {"scrapers": ["acme"]}).content.decode()
+    page = client.post(issue, {"scope": "these", "scrapers": ["acme"]}).content.decode()
     secret = page.split('id="secret">')[1].split("<")[0]
     key = runner.keys.get()
     assert secret.startswith("bsr_")
     assert key.allowed_scrapers == ["acme"]
     assert secret not in json.dumps(list(runner.keys.values()), default=str)
     assert secret not in client.get(reverse("admin:runners_runner_change", args=[runner.pk])).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("choice", "allowed"),
+    [({"scope": "all"}, None), ({"scope": "none"}, []), ({"scope": "these", "scrapers": ["acme"]}, ["acme"])],
+)
+def test_a_key_is_for_all_scrapers_or_none_or_these(
+    client: Client, choice: dict[str, object], allowed: list[str] | None
+) -> None:
+    client.force_login(make.staff("runners.manage_runners", "runners.view_runner"))
+    make.scraper()
+    runner = make.runner()
+    client.post(reverse("admin:runners_runner_key", args=[runner.pk]), choice)
+    assert runner.keys.get().allowed_scrapers == allowed
+
+
+@pytest.mark.parametrize(
+    "choice", [{}, {"scrapers": ["acme"]}, {"scope": "these"}, {"scope": "all", "scrapers": ["acme"]}]
+)
+def test_no_key_is_made_before_a_choice_is_clear(client: Client, choice: dict[str, object]) -> None:
+    client.force_login(make.staff("runners.manage_runners", "runners.view_runner"))
+    make.scraper()
+    runner = make.runner()
+    client.post(reverse("admin:runners_runner_key", args=[runner.pk]), choice)
+    assert not runner.keys.exists()
 
 
 def test_a_revoked_key_lists_the_passwords_it_read(client: Client) -> None:
