@@ -19,6 +19,7 @@ from baystate.demo.sites.server import SHOPS, listen
 WEB_PORT = 8000
 SITE_PORTS = {name: port for port, name in enumerate(SHOPS, 8101)}
 LOOK_EVERY = 0.25  # seconds
+VITAL = "web server"
 
 
 class StoppedError(Exception):
@@ -50,6 +51,19 @@ class Stage:
         if dead:
             raise StoppedError("\n".join(child.obituary() for child in dead))
 
+    def stand(self, tell: Callable[[str], None]) -> None:
+        """Until a signal comes or the web server dies. What else dies is told once: the pages show what follows."""
+        told: set[str] = set()
+        while True:
+            self.signals.check()
+            for child in self.children.dead():
+                if child.name == VITAL:
+                    raise StoppedError(child.obituary())
+                if child.name not in told:
+                    tell(child.obituary())
+                    told.add(child.name)
+            time.sleep(LOOK_EVERY)
+
     def answers(self) -> bool:
         """Does the web server show its login page?"""
         try:
@@ -70,7 +84,7 @@ def open_server(stage: Stage) -> None:
         stage.url = _address(listening)
         daphne = [sys.executable, "-m", "daphne", "--fd", str(listening.fileno()), "--application-close-timeout", "1"]
         command = [*daphne, "baystate.asgi:application"]
-        stage.children.start("web server", command, environment=_ours(), sockets=[listening.fileno()])
+        stage.children.start(VITAL, command, environment=_ours(), sockets=[listening.fileno()])
 
 
 def open_worker(stage: Stage) -> None:

@@ -41,6 +41,22 @@ def test_it_does_not_wait_for_the_dead(tmp_path: Path, signals: Signals) -> None
             Stage(children, signals).wait(lambda: False, seconds=10, otherwise="")
 
 
+def test_it_stands_while_a_runner_is_dead_and_falls_with_the_web_server(tmp_path: Path, signals: Signals) -> None:
+    told: list[str] = []
+    with Children(tmp_path) as children:
+        children.start("runner office", [sys.executable, "-S", "-c", "raise SystemExit(1)"], environment={})
+        wait = [sys.executable, "-S", "-c", "import signal; signal.pause()"]
+        children.start("web server", wait, environment={})
+
+        def tell(obituary: str) -> None:
+            told.append(obituary)
+            os.killpg(next(child for child in children if child.running).process.pid, signal.SIGKILL)
+
+        with pytest.raises(StoppedError, match="web server was killed by SIGKILL"):
+            Stage(children, signals).stand(tell)
+    assert ["runner office ended with exit code 1" in obituary for obituary in told] == [True]
+
+
 @pytest.mark.parametrize("number", HEARD)
 def test_a_signal_is_noticed_at_the_next_look_and_the_second_one_at_once(
     tmp_path: Path, signals: Signals, number: signal.Signals

@@ -64,7 +64,7 @@ def _once(play: Play) -> int:
 
 
 def _stay(play: Play) -> int:
-    """Until a signal comes or a process dies."""
+    """Until a signal comes; once all is shown, a runner may die and the rest goes on without it."""
     play.prepare()
     (play.folder / "demo.url").write_text(play.stage.url, "utf-8")  # bin/screenshots looks here
     play.screen.door(play.stage.url, play.password)
@@ -72,5 +72,5 @@ def _stay(play: Play) -> int:
     play.enhance()
     play.consolidate()
     play.screen.next_steps(play.suggestions())
-    play.stage.wait(lambda: False, seconds=float("inf"), otherwise="")
+    play.stage.stand(lambda obituary: play.screen.problems([obituary]))
     return 0
