@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils import timezone
@@ -44,7 +45,7 @@ def _paused_scrapers() -> Iterator[Need]:
             "warn",
             _("paused"),
             scraper.slug,
-            scraper.state_reason or _("Paused by staff. Its units are skipped until it is resumed."),
+            " ".join(filter(None, [scraper.state_reason, _("Jobs that need it wait until it is resumed.")])),
             scraper.state_since,
             reverse("admin:scraping_scraper_change", args=[scraper.pk]),
             _("Open scraper"),
@@ -56,20 +57,20 @@ def _troubled_scrapers(now: datetime) -> Iterator[Need]:
         Outcome.LOGIN_FAILED: _("The site refused the login. Check the scraper’s user name and password."),
         Outcome.BLOCKED: _("The site blocked us. Slow the scraper down or talk to the distributor."),
         Outcome.LAYOUT_CHANGED: _(
-            "A page had neither a product nor “no results”. The site probably changed its pages."
+            "A page had neither a product nor “no results”. The site probably changed its pages: mend the definition."
         ),
     }
-    ids = dict(Scraper.objects.values_list("slug", "pk"))
+    pages = reverse("admin:scraping_scraperesult_changelist")
     for slug, word, number, last in queries.trouble_by_scraper(LOOK_BACK, now=now):
-        count = ngettext("%(n)d page today.", "%(n)d pages today.", number) % {"n": number}
+        count = ngettext("%(n)d product in 24 hours.", "%(n)d products in 24 hours.", number) % {"n": number}
         yield Need(
             "bad",
             Outcome(word).value.replace("_", " "),
             slug,
             f"{say[Outcome(word)]} {count}",
             last,
-            reverse("admin:scraping_scraper_change", args=[ids[slug]]) if slug in ids else "",
-            _("Open scraper"),
+            f"{pages}?{urlencode({'scraper': slug, 'outcome__exact': word})}",
+            _("Show pages"),
         )
 
 

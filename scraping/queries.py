@@ -7,24 +7,34 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db import connection
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django_stubs_ext import WithAnnotations
 
 from runners.models import Runner
 from runners.protocol.words import JobStatus, LogLevel, Outcome
-from scraping.models import ScrapeBatch, ScrapeJob, ScrapeJobLog, ScrapeResult
+from scraping.models import ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult
 
 OPEN = [JobStatus.PENDING, JobStatus.RUNNING]
 LINES_AT_ONCE = 500
+_BEFORE = """
+SELECT job.id, count(*) FROM scrape_jobs job
+JOIN scrape_results result ON result.root_id = job.root_id AND result.sku = ANY(job.skus)
+JOIN scrape_jobs earlier ON earlier.id = result.job_id AND earlier.created_at < job.created_at
+WHERE job.id = ANY(%s) GROUP BY job.id
+"""
 
 
 @dataclass(frozen=True)
 class Tally:
-    """Units of a job by what became of them; `total` counts all units it was given."""
+    """Units of a job by what became of them. `total` counts the units it was to look up; `before` those of its SKUs
+    that jobs earlier in its chain had recorded already, so that the jobs of a chain add up.
+    """
 
     outcomes: Counter[str] = field(default_factory=Counter)
     total: int = 0
+    before: int = 0
 
     @property
     def found(self) -> int:
@@ -37,6 +47,11 @@ class Tally:
     @property
     def trouble(self) -> int:
         return sum(count for word, count in self.outcomes.items() if Outcome(word).trouble)
+
+    @property
+    def troubles(self) -> list[tuple[str, int]]:
+        """What the trouble was, by outcome, the most frequent first."""
+        return [(word, count) for word, count in self.outcomes.most_common() if Outcome(word).trouble]
 
     @property
     def done(self) -> int:
@@ -85,7 +100,21 @@ def tallies(jobs: Sequence[ScrapeJob]) -> dict[UUID, Tally]:
     rows = ScrapeResult.objects.filter(job__in=list(counts)).values_list("job_id", "outcome").annotate(n=Count("pk"))
     for job_id, outcome, number in rows.order_by():
         counts[job_id][outcome] = number
-    return {job.pk: Tally(counts[job.pk], job.total or len(job.skus) * len(job.scrapers)) for job in jobs}
+    before = _recorded_before([job.pk for job in jobs if job.retry_of_id])
+    return {job.pk: _tally(job, counts[job.pk], before.get(job.pk, 0)) for job in jobs}
+
+
+def _tally(job: ScrapeJob, outcomes: Counter[str], before: int) -> Tally:
+    return Tally(outcomes, (job.total or len(job.skus) * len(job.scrapers)) - before, before)
+
+
+def _recorded_before(successors: Sequence[UUID]) -> dict[UUID, int]:
+    """Units of the successors' SKUs that their chains' earlier jobs have recorded."""
+    if not successors:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_BEFORE, [list(successors)])
+        return dict(cursor.fetchall())
 
 
 def rows_of(jobs: Iterable[ScrapeJob], *, now: datetime | None = None) -> list[JobRow]:
@@ -120,8 +149,9 @@ def open_rows(*, now: datetime | None = None) -> list[JobRow]:
 
 
 def recent_rows(*, limit: int = 30, now: datetime | None = None) -> list[JobRow]:
-    """The jobs that ended last."""
-    return rows_of(jobs().exclude(status__in=OPEN).order_by("-created_at")[:limit], now=now)
+    """Of the newest jobs those that have ended, the last one first."""
+    ended = jobs().exclude(status__in=OPEN).order_by("-created_at")[:limit]
+    return rows_of(sorted(ended, key=lambda job: job.completed_at or job.created_at, reverse=True), now=now)
 
 
 class OpenJobs(TypedDict):
@@ -238,8 +268,14 @@ def runner_cards(*, now: datetime | None = None) -> list[RunnerCard]:
 
 
 def trouble_by_scraper(since: timedelta, *, now: datetime | None = None) -> list[tuple[str, str, int, datetime]]:
-    """Scraper, outcome, how often and when last, for what needs a person: logins, blocks, changed layouts."""
+    """Scraper, outcome, of how many SKUs and when last, for what needs a person: logins, blocks, changed layouts.
+
+    A unit that has ended otherwise since then, and a login that works again or was resumed by staff, are settled.
+    """
     words = [Outcome.LOGIN_FAILED, Outcome.BLOCKED, Outcome.LAYOUT_CHANGED]
     recent = ScrapeResult.objects.filter(recorded_at__gte=(now or timezone.now()) - since, outcome__in=words)
-    grouped = recent.order_by().values_list("scraper", "outcome").annotate(n=Count("pk"), last=Max("recorded_at"))
+    later = ScrapeResult.objects.filter(sku=OuterRef("sku"), scraper=OuterRef("scraper"), pk__gt=OuterRef("pk"))
+    well = Scraper.objects.filter(slug=OuterRef("scraper"), login_failures=0)
+    standing = recent.exclude(Exists(later)).exclude(Q(outcome=Outcome.LOGIN_FAILED) & Exists(well))
+    grouped = standing.order_by().values_list("scraper", "outcome").annotate(n=Count("pk"), last=Max("recorded_at"))
     return sorted(grouped, key=lambda row: row[3], reverse=True)

@@ -65,7 +65,7 @@ class Share:
     def pass_over(self, skus: list[str], finding: Finding) -> None:
         """End units that were not tried, each with the same finding."""
         if skus:
-            log.warning("%s of its SKUs are passed over: %s", len(skus), finding.message)
+            log.warning("passed over, %s of its SKUs: %s", len(skus), finding.message)
         for sku in skus:
             self.hand_on(_item(sku, self, finding, 0))
 

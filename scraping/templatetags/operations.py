@@ -7,7 +7,7 @@ from django.template.defaultfilters import date as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
-from django.utils.timezone import localtime
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 register = template.Library()
@@ -35,9 +35,13 @@ TONES = {
 def pill(word: str) -> SafeString:
     """A status or outcome as a word with an icon; its colour only repeats what the word says."""
     tone, icon = TONES.get(word, ("bad", "!"))
-    return format_html(
-        '<span class="bs-pill {}"><span aria-hidden="true">{}</span>{}</span>', tone, icon, word.replace("_", " ")
-    )
+    return format_html('<span class="bs-pill {}"><span aria-hidden="true">{}</span>{}</span>', tone, icon, spaced(word))
+
+
+@register.filter
+def spaced(word: str) -> str:
+    """A status or outcome as words."""
+    return word.replace("_", " ")
 
 
 @register.filter
@@ -69,8 +73,9 @@ def ago(moment: datetime | None) -> SafeString | str:
     """How long ago, with the exact time on hover."""
     if moment is None:
         return _("never")
-    age = timesince(moment, depth=1)
-    said = _("%(age)s ago") % {"age": age} if not age.startswith("0") else _("just now")
+    seconds = (now() - moment).total_seconds()
+    age = duration(seconds) if seconds < 60 else timesince(moment, depth=1)
+    said = _("%(age)s ago") % {"age": age} if seconds >= 15 else _("just now")
     return format_html('<time datetime="{}" data-hover>{}</time>', moment.isoformat(), said)
 
 

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from runners.protocol.words import LogLevel
-from scraping import queries
+from runners.protocol.words import LogLevel, Reason
+from scraping import jobs, queries
+from scraping.models import ScrapeJob
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +21,18 @@ def test_a_tally_counts_units_by_what_became_of_them() -> None:
     tally = queries.tallies([job])[job.pk]
     assert (tally.found, tally.not_found, tally.trouble, tally.left, tally.percent) == (1, 1, 1, 3, 50)
     assert tally.bars == [("ok", 0, 16.67), ("none", 16.67, 16.67), ("bad", 33.34, 16.67)]
+
+
+def test_the_jobs_of_a_chain_add_up() -> None:
+    lost = make.running_job(make.runner(), skus=["1", "2"], scrapers=["acme", "bradley"])
+    make.result(lost, sku="1")
+    make.result(lost, sku="1", scraper="bradley")
+    make.result(lost, sku="2")
+    jobs.fail(lost, reason=Reason.INTERRUPTED, at=timezone.now())
+    heir = ScrapeJob.objects.get(retry_of=lost)
+    make.result(heir, sku="2", scraper="bradley")
+    tallies = queries.tallies([lost, heir])
+    assert [(tally.done, tally.total, tally.before) for tally in tallies.values()] == [(3, 4, 0), (1, 1, 1)]
 
 
 def test_open_jobs_come_running_first_then_in_claim_order() -> None:
