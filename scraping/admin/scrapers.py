@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from runners.protocol.definition import DefinitionError, parse, write
 from scraping import credentials, scrapers
-from scraping.models import Scraper, ScraperCredential, ScraperVersion
+from scraping.models import Scraper, ScraperCredential, ScraperState, ScraperVersion
 from scraping.templatetags.operations import ago, pill
 
 
@@ -125,7 +125,10 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        own = [path("<uuid:pk>/credentials/", view(self.credentials), name="scraping_scraper_credentials")]
+        own = [
+            path("<uuid:pk>/credentials/", view(self.credentials), name="scraping_scraper_credentials"),
+            path("<uuid:pk>/switch/", view(self.switch), name="scraping_scraper_switch"),
+        ]
         return own + super().get_urls()
 
     # who may
@@ -158,9 +161,12 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         latest = scraper.latest()
         return f"v{latest.number}" if latest else "–"
 
-    @admin.display(description=gettext_lazy("Credentials"), boolean=True)
-    def has_credentials(self, scraper: Scraper) -> bool:
-        return ScraperCredential.objects.filter(scraper=scraper).exists()
+    @admin.display(description=gettext_lazy("Credentials"))
+    def has_credentials(self, scraper: Scraper) -> str:
+        if ScraperCredential.objects.filter(scraper=scraper).exists():
+            return _("stored")
+        latest = scraper.latest()
+        return _("missing") if latest and latest.definition.get("login") else _("none needed")
 
     @admin.display(description=gettext_lazy("Since"), ordering="state_since")
     def since(self, scraper: Scraper) -> Any:
@@ -187,12 +193,22 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
     @admin.action(description=gettext_lazy("Pause selected scrapers"), permissions=["change"])
     def pause(self, request: HttpRequest, queryset: Any) -> None:
         done = sum(scrapers.pause(s, reason=_("Paused by %(who)s.") % {"who": request.user}) for s in queryset)
-        messages.success(request, _("Paused: %(n)d. Their units wait until they are resumed.") % {"n": done})
+        messages.success(request, _("Paused: %(n)d. Jobs that need them wait until they are resumed.") % {"n": done})
 
     @admin.action(description=gettext_lazy("Resume selected scrapers"), permissions=["change"])
     def resume(self, request: HttpRequest, queryset: Any) -> None:
         done = sum(scrapers.resume(scraper) for scraper in queryset)
         messages.success(request, _("Resumed: %(n)d.") % {"n": done})
+
+    def switch(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Pause an active scraper, resume a paused one; asked for by the form on its page, which says which."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        scraper = get_object_or_404(Scraper, pk=pk)
+        chosen = Scraper.objects.filter(pk=scraper.pk)
+        if request.method == "POST":
+            (self.resume if request.POST.get("to") == ScraperState.ACTIVE else self.pause)(request, chosen)
+        return redirect(reverse("admin:scraping_scraper_change", args=[scraper.pk]))
 
     def _store(self, scraper: Scraper, form: CredentialsForm, request: HttpRequest) -> bool:
         """False, and the form says why, where the server has no key to encrypt with."""
@@ -212,6 +228,8 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         form = CredentialsForm(request.POST if request.method == "POST" else None)
         if form.is_valid() and self._store(scraper, form, request):
             messages.success(request, _("Stored, encrypted. Runners read them when they next need to log in."))
+            if not scraper.is_active:
+                messages.warning(request, _("%(scraper)s is still paused: resume it.") % {"scraper": scraper})
             return redirect(reverse("admin:scraping_scraper_change", args=[scraper.pk]))
         context = {
             **self.admin_site.each_context(request),

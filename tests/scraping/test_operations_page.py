@@ -197,3 +197,31 @@ def test_a_revoked_key_lists_the_passwords_it_read(client: Client) -> None:
 def test_the_index_and_the_header_lead_to_it(watcher: Client) -> None:
     page = watcher.get(reverse("admin:index")).content.decode()
     assert page.count(f'href="{reverse("admin:operations")}"') == 2
+
+
+def test_a_scraper_is_paused_and_resumed_from_its_own_page(client: Client) -> None:
+    client.force_login(make.staff("scraping.manage_scrapers"))
+    scraper = make.scraper()
+    page = reverse("admin:scraping_scraper_change", args=[scraper.pk])
+    switch = reverse("admin:scraping_scraper_switch", args=[scraper.pk])
+    for word, says in (("paused", "Paused by maria."), ("active", 'value="paused"')):
+        assert f'value="{word}"' in client.get(page).content.decode()
+        assert says in client.post(switch, {"to": word}, follow=True).content.decode()
+        scraper.refresh_from_db()
+        assert scraper.state == word
+
+
+def test_only_who_manages_scrapers_may_switch_them(watcher: Client) -> None:
+    switch = reverse("admin:scraping_scraper_switch", args=[make.scraper().pk])
+    assert watcher.post(switch, {"to": "paused"}).status_code == 403
+
+
+def test_the_list_says_which_scrapers_lack_credentials(client: Client) -> None:
+    client.force_login(make.staff("scraping.view_scraper"))
+    make.scraper("acme")
+    form = {"url": "https://www.acme.test/login", "fields": {"user": "{username}", "password": "{password}"}}
+    login = {"form": form, "logged_in": {"css": "a.out"}, "failed": {"css": "p.no"}}
+    make.scraper("bradley", definition={"login": login})
+    page = client.get(reverse("admin:scraping_scraper_changelist")).content.decode()
+    assert "none needed" in page
+    assert "missing" in page
