@@ -55,7 +55,7 @@ class ScraperForm(forms.ModelForm[Scraper]):
 
     class Meta:
         model = Scraper
-        fields = ["display_name", "trust", "max_parallel_jobs"]
+        fields = ["display_name", "trust"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -121,7 +121,7 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
     change_form_template = "operations/scraper.html"
     inlines = [VersionInline]
     readonly_fields = ["status", "credentials_state"]
-    fields = ["display_name", "trust", "max_parallel_jobs", "status", "credentials_state", "definition"]
+    fields = ["display_name", "trust", "status", "credentials_state", "definition"]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
