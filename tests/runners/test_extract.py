@@ -67,9 +67,10 @@ def test_structured_data_checks_what_was_found() -> None:
     both = extraction(body, fields, structured={})
     assert both.fields == {"name": "Fish", "brand": "Acme"}
     assert both.others["name"] == [{"from": "jsonld", "value": "LD Fish"}, {"from": "opengraph", "value": "OG Fish"}]
-    only = extraction(body, fields, structured={"role": "check", "use": ["opengraph"]})
+    only = extraction(body, fields, structured={"role": "check", "use": ["jsonld"]})
     assert only.fields == {"name": "Fish"}
-    assert only.others == {"name": [{"from": "opengraph", "value": "OG Fish"}]}
+    assert only.others["name"] == [{"from": "jsonld", "value": "LD Fish"}]
+    assert only.others["brand"] == [{"from": "jsonld", "value": "Acme"}]
     assert extraction(body, fields, structured={"role": "fallback"}).others == {}
 
 
