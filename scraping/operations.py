@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from scraping import attention, queries
 
+LOOKERS = ("scraping.view_operations", "scraping.manage_operations")
 PARTS = ("attention", "now", "runners", "recent")
 
 
@@ -30,7 +31,7 @@ def changes(request: HttpRequest) -> JsonResponse:
 
 
 def _refuse_strangers(request: HttpRequest) -> None:
-    if not request.user.has_perm("scraping.view_operations"):
+    if not any(request.user.has_perm(name) for name in LOOKERS):
         raise PermissionDenied
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pipeline import queries, review
-from pipeline.admin import banner, enhance, exporting, reviewing
+from pipeline.admin import banner, enhance, exporting, reviewing, selection
 from pipeline.admin import review as review_page
 from pipeline.admin.add import AddForm
 from pipeline.admin.filters import (
@@ -63,6 +63,13 @@ class ProductAdmin(Admin):
     fields = ["sku", "register_name", "target_price"]
 
     # who may do what
+
+    def has_view_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
+        """Whoever may do something with products may look at them."""
+        return selection.may_look(request)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return selection.may_look(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Product | None = None) -> bool:
         return False

@@ -63,7 +63,7 @@ def urls(model_admin: Admin) -> list[URLPattern]:
 
 def queue(model_admin: Admin, request: HttpRequest) -> HttpResponse:
     """On to the first product that waits, or a page that says there is none."""
-    _refuse_strangers(request, "pipeline.view_product")
+    _refuse_strangers(model_admin, request)
     first = waiting.first()
     if first is not None:
         return redirect(PAGE, first)
@@ -73,10 +73,11 @@ def queue(model_admin: Admin, request: HttpRequest) -> HttpResponse:
 
 def page(model_admin: Admin, request: HttpRequest, pk: UUID) -> HttpResponse:
     """One product; a POST saves what was changed and then does what its button `act` says."""
-    _refuse_strangers(request, "pipeline.view_product")
+    _refuse_strangers(model_admin, request)
     if request.method != "POST":
         return _show(model_admin, request, pk, Trouble())
-    _refuse_strangers(request, "pipeline.review_products")
+    if not request.user.has_perm("pipeline.review_products"):
+        raise PermissionDenied
     answers = review_form.read(request.POST)
     trouble = Trouble(typed=answers.typed)
     try:
@@ -226,6 +227,6 @@ def _user(request: HttpRequest) -> Any:
     return request.user
 
 
-def _refuse_strangers(request: HttpRequest, permission: str) -> None:
-    if not request.user.has_perm(permission):
+def _refuse_strangers(model_admin: Admin, request: HttpRequest) -> None:
+    if not model_admin.has_view_permission(request):
         raise PermissionDenied

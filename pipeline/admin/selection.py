@@ -17,6 +17,13 @@ from pipeline.models import Product
 Admin = admin.ModelAdmin[Any]
 View = Callable[[Admin, HttpRequest], HttpResponse]
 
+LOOKERS = ("view_product", "import_products", "enhance_products", "review_products", "export_products")
+
+
+def may_look(request: HttpRequest) -> bool:
+    """Whether this person may see products: that, or anything to be done with them."""
+    return any(request.user.has_perm(f"pipeline.{name}") for name in LOOKERS)
+
 
 def address(request: HttpRequest, page: str) -> str:
     """Where an action of the list goes on: `page` with the list's filter ("select all N"), or with the ticked ids."""

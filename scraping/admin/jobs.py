@@ -4,6 +4,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from runners.protocol.words import LogLevel
-from scraping import jobs, queries, why
+from scraping import fence, jobs, operations, queries, why
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import ScrapeJob, ScrapeResult
 from scraping.templatetags.operations import ago, duration, pill
@@ -31,7 +32,7 @@ JOB_PARTS = ("head", "units")
 class ScrapeJobAdmin(ReadOnlyAdmin):
     """Every job there was, the newest first."""
 
-    view_permission = "scraping.view_operations"
+    view_permissions = operations.LOOKERS
     list_display = ["short_id", "state", "runner", "scraper_names", "progress", "took", "asked"]
     list_filter = ["status", "reason", "runner", "test_mode"]
     list_per_page = 50
@@ -96,7 +97,8 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         self._refuse_strangers(request)
-        job = get_object_or_404(queries.jobs(), pk=object_id)
+        key = fence.identity(unquote(object_id))
+        job = get_object_or_404(queries.jobs(), pk=key)
         before = _number(request.GET.get("before"))
         context = {
             **self.admin_site.each_context(request),
@@ -184,7 +186,7 @@ def _number(text: str | None) -> int | None:
 class ScrapeResultAdmin(ReadOnlyAdmin):
     """Every unit that ended."""
 
-    view_permission = "scraping.view_operations"
+    view_permissions = operations.LOOKERS
     list_display = ["sku", "scraper", "how", "message", "milliseconds", "recorded_at"]
     list_filter = ["outcome", "scraper"]
     search_fields = ["=sku"]

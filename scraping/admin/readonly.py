@@ -7,16 +7,16 @@ from django.http import HttpRequest
 
 
 class ReadOnlyAdmin(admin.ModelAdmin[Any]):
-    """Nothing is added, changed or deleted; actions of its own may still act. Who may look is `view_permission`."""
+    """Nothing is added, changed or deleted; its own actions may still act. Any of `view_permissions` lets one look."""
 
-    view_permission = ""
+    view_permissions: tuple[str, ...] = ()
     actions_on_top = True
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm(self.view_permission)
+        return any(request.user.has_perm(name) for name in self.view_permissions)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(self.view_permission)
+        return self.has_view_permission(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

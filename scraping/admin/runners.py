@@ -1,5 +1,6 @@
 """Runners and their keys: named, given a key that is shown once, paused, their keys revoked."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -21,6 +23,8 @@ from runners.models import Runner, RunnerKey
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import Scraper
 from scraping.templatetags.operations import ago, pill
+
+LOOKERS = ("runners.view_runner", "runners.manage_runners")
 
 
 class KeyForm(forms.Form):
@@ -52,6 +56,12 @@ class KeyForm(forms.Form):
             raise forms.ValidationError(_("Tick scrapers for “only these”, and for nothing else."))
         return said
 
+    def clean_expires_at(self) -> datetime | None:
+        moment: datetime | None = self.cleaned_data["expires_at"]
+        if moment is not None and moment <= timezone.now():
+            raise forms.ValidationError(_("This moment is past."))
+        return moment
+
     @property
     def allowed(self) -> list[str] | None:
         return None if self.cleaned_data["scope"] == "all" else list(self.cleaned_data["scrapers"])
@@ -66,7 +76,7 @@ class KeyInline(admin.TabularInline[RunnerKey, Runner]):
     verbose_name_plural = gettext_lazy("Keys")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("runners.view_runner")
+        return any(request.user.has_perm(name) for name in LOOKERS)
 
     @admin.display(description=gettext_lazy("Scrapers"))
     def scope(self, key: RunnerKey) -> str:
@@ -127,7 +137,7 @@ class RunnerAdmin(admin.ModelAdmin[Runner]):
         return [path("<uuid:pk>/key/", view(self.issue_key), name="runners_runner_key"), *super().get_urls()]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("runners.view_runner") or self.has_change_permission(request)
+        return any(request.user.has_perm(name) for name in LOOKERS)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
@@ -194,7 +204,7 @@ class RunnerAdmin(admin.ModelAdmin[Runner]):
 class RunnerKeyAdmin(ReadOnlyAdmin):
     """Keys, and what to do when one leaked."""
 
-    view_permission = "runners.view_runner"
+    view_permissions = LOOKERS
     list_display = ["prefix", "runner", "scope", "state", "last_used_at"]
     list_select_related = ["runner"]
     fields = ["prefix", "runner", "scope", "state", "created_at", "created_by", "last_used_at"]

@@ -21,6 +21,8 @@ from scraping import credentials, scrapers
 from scraping.models import Scraper, ScraperCredential, ScraperState, ScraperVersion
 from scraping.templatetags.operations import ago, pill
 
+LOOKERS = ("scraping.view_scraper", "scraping.manage_scrapers", "scraping.manage_credentials")
+
 
 class DefinitionField(forms.CharField):
     """A definition as JSON text; an error names the line, or the path inside the document."""
@@ -100,7 +102,7 @@ class VersionInline(admin.TabularInline[ScraperVersion, Scraper]):
     verbose_name_plural = gettext_lazy("Versions")
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("scraping.view_scraper")
+        return any(request.user.has_perm(name) for name in LOOKERS)
 
     @admin.display(description=gettext_lazy("Definition"))
     def said(self, version: ScraperVersion) -> SafeString:
@@ -134,7 +136,7 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
     # who may
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return request.user.has_perm("scraping.view_scraper") or self.has_change_permission(request)
+        return any(request.user.has_perm(name) for name in LOOKERS)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

@@ -225,3 +225,12 @@ def test_the_list_says_which_scrapers_lack_credentials(client: Client) -> None:
     page = client.get(reverse("admin:scraping_scraper_changelist")).content.decode()
     assert "none needed" in page
     assert "missing" in page
+
+
+def test_a_key_cannot_have_ended_before_it_is_made(client: Client) -> None:
+    client.force_login(make.staff("runners.manage_runners"))
+    runner = make.runner()
+    past = {"scope": "all", "expires_at_0": "2020-01-01", "expires_at_1": "00:00"}
+    page = client.post(reverse("admin:runners_runner_key", args=[runner.pk]), past)
+    assert "This moment is past" in page.content.decode()
+    assert not runner.keys.exists()
