@@ -103,6 +103,7 @@ def test_it_is_frozen() -> None:
         ({"xpath": "//td[re:test(., '^a')]"}, "fields.price.from[0].xpath"),
         ({"xpath": "//td[matches(., '^a')]"}, "fields.price.from[0].xpath"),
         ({"xpath": "//td[$x]"}, "fields.price.from[0].xpath"),
+        ({"xpath": "//table//td[contains(.)]"}, "fields.price.from[0].xpath"),
         ({"json": "offers[0"}, "fields.price.from[0].json"),
         ({"css": "b", "ld": "name"}, "fields.price.from[0]"),
         ({}, "fields.price.from[0]"),

@@ -76,6 +76,13 @@ def test_an_element_becomes_its_words_and_html_keeps_its_markup() -> None:
     assert after([element], "html", "text") == ["1 < 2 bold tail"]
 
 
+def test_spaces_are_collapsed_but_in_markup() -> None:
+    spaced = "<div> <pre>a\n  b</pre> </div>"
+    assert after([html.fromstring(spaced)]) == ["a b"]
+    assert after([html.fromstring(spaced)], "html") == ["<pre>a\n  b</pre>"]
+    assert after([" \n a\n b", " "]) == ["a b"]
+
+
 def test_steps_follow_each_other() -> None:
     assert after("0003 | 0004", {"split": "|"}, "digits", {"join": "+"}) == ["0003+0004"]
 

@@ -18,7 +18,15 @@ from pydantic import AfterValidator, StringConstraints
 
 from runners.protocol import tokens
 
-_EMPTY_PAGE: Final = etree.fromstring("<html><body/></html>")
+# Something of everything that expressions ask for, so that their predicates are evaluated, too.
+_TAGS: Final = (
+    *("main", "article", "section", "div", "header", "nav", "footer", "form", "table", "tbody", "tr", "th", "td", "ul"),
+    *("li", "dl", "dt", "dd", "h1", "h2", "h3", "p", "span", "a", "b", "strong", "em", "img", "script", "meta"),
+)
+_ANY_PAGE: Final = etree.fromstring(
+    "<html><head/><body>" + "".join(f"<{tag}>" for tag in _TAGS) + "".join(f"</{tag}>" for tag in reversed(_TAGS))
+    + "".join(f"<{tag}>7</{tag}>" for tag in _TAGS) + "</body></html>"
+)  # fmt: skip
 _SAMPLE: Final = tokens.Tokens("036000291452")
 _LITERALS: Final = re.compile(r"\"[^\"]*\"|'[^']*'")
 _PREFIX: Final = re.compile(r"(?<!:):(?!:)")
@@ -104,7 +112,7 @@ def _check_xpath(expression: str) -> str:
 def _try(compiled: etree.XPath) -> None:
     """Unknown functions, variables and prefixes compile; only a call tells them."""
     try:
-        compiled(_EMPTY_PAGE)
+        compiled(_ANY_PAGE)
     except etree.XPathError as error:
         raise ValueError(f"this expression cannot be evaluated: {error}") from None
 
