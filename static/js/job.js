@@ -42,7 +42,14 @@ function append(lines) {
   fresh.hidden = false;
 }
 
-list.addEventListener("scroll", () => { followBox.checked = atEnd(); if (atEnd()) { unseen = 0; fresh.hidden = true; } });
+// only the reader's own scrolling up lets go, not a page that is laid out anew
+let top = 0;
+list.addEventListener("scroll", () => {
+  if (atEnd()) [followBox.checked, unseen, fresh.hidden] = [true, 0, true];
+  else if (list.scrollTop < top) followBox.checked = false;
+  top = list.scrollTop;
+});
+new ResizeObserver(() => followBox.checked && toEnd()).observe(list);
 followBox.addEventListener("change", () => followBox.checked && toEnd());
 fresh.addEventListener("click", () => { followBox.checked = true; toEnd(); });
 log.querySelector("[data-level]").addEventListener("change", (event) => {
@@ -50,7 +57,8 @@ log.querySelector("[data-level]").addEventListener("change", (event) => {
   if (followBox.checked) toEnd();
 });
 
-if (!location.hash.startsWith("#L")) toEnd();
+if (location.hash.startsWith("#L")) followBox.checked = false;
+else toEnd();
 if (!("frozen" in log.dataset)) {
   follow(async () => {
     let news;

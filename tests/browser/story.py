@@ -73,10 +73,22 @@ class Story:
         lines = self.until(lambda: len(self.all("[data-log] ol li")) or None, "the first log lines")
         self.until(lambda: len(self.all("[data-log] ol li")) > lines, "more lines without a reload")
         self.photograph("job")
+        self.let_go_and_follow_again()
         self.until(lambda: "completed" in self.find("[data-part=head]").text, "the end of the job")
         self.until(lambda: not self.find("[data-live-state]").is_displayed(), "an end of asking for more")
         self.open("/admin/operations/")
         self.until(lambda: self.says("No job is running or waiting."), "all jobs done")
+
+    def let_go_and_follow_again(self) -> None:
+        """The log follows its end, whatever the screen; scrolling up lets go, the box takes hold again."""
+        box = self.find("[data-follow]")
+        assert box.is_selected(), "the log stopped following though nobody scrolled"
+        self.window.execute_script("document.querySelector('[data-log] ol').scrollTop = 0")
+        self.until(lambda: not box.is_selected(), "a log that lets go when it is scrolled up")
+        box.click()
+        at_end = "const list = document.querySelector('[data-log] ol'); return list.scrollHeight - list.scrollTop"
+        height = int(self.find("[data-log] ol").size["height"])
+        self.until(lambda: int(self.window.execute_script(at_end)) <= height + 30, "the log's end again")
 
     def review_with_scripts(self) -> str:
         """Take a source's value, approve; returns the SKU. The next product is shown."""
