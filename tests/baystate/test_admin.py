@@ -45,3 +45,18 @@ def test_who_may_do_nothing_sees_nothing(client: Client) -> None:
 )
 def test_an_address_that_names_nothing_is_404(admin_client: Client, address: str) -> None:
     assert admin_client.get(f"/admin/{address}").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["q=%00", "stage__exact=a%00b", "outcome=%00"])
+def test_a_search_for_nul_finds_nothing(admin_client: Client, query: str) -> None:
+    make.product("A")
+    page = admin_client.get(f"{reverse('admin:pipeline_product_changelist')}?{query}")
+    assert page.status_code == 200
+    assert not page.context["cl"].result_list
+
+
+def test_what_no_page_of_ours_sends_is_400(admin_client: Client) -> None:
+    forged = {"action": "enhance_selected", "_selected_action": "1 or 1"}
+    assert admin_client.post(reverse("admin:pipeline_product_changelist"), forged).status_code == 400
+    typed = reverse("admin:scraping_scrapejob_changelist") + "?skus__contains=x"
+    assert admin_client.get(typed).status_code == 400
