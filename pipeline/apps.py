@@ -8,7 +8,9 @@ class PipelineConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from pipeline import intake
+        from pipeline import chores, intake
+        from scraping import attention
         from scraping.signals import results_recorded
 
+        attention.others["chores"] = chores.needs
         results_recorded.connect(intake.receive, dispatch_uid="pipeline.intake")

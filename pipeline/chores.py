@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Value
 from django.db.models.functions import Now
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from procrastinate.contrib.django.models import ProcrastinateWorker
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
+
+from pipeline.models import ExportState, ImportState, Product, ProductExport, ProductImport
+from scraping.attention import Need
 
 UNSEEN = timedelta(seconds=30)
 
@@ -29,3 +36,23 @@ def nudge(task: Task[Any, Any, Any], *, key: str, **arguments: str | int) -> Non
 def worker_is_missing() -> bool:
     """True if no chore worker has been seen for 30 seconds."""
     return not ProcrastinateWorker.objects.filter(last_heartbeat__gt=Now() - UNSEEN).exists()
+
+
+def needs() -> Iterator[Need]:
+    """For the operations page: nobody works, and something waits for it."""
+    waits = _waiting()
+    if waits and worker_is_missing():
+        said = _("No chore worker has been seen for 30 seconds: %(what)s. Start one: manage.py procrastinate worker.")
+        page = reverse("admin:pipeline_product_changelist")
+        what = said % {"what": ", ".join(waits)}
+        yield Need("bad", _("no worker"), _("chores"), what, None, page, _("Show products"))
+
+
+def _waiting() -> list[str]:
+    """What waits for a worker, in words."""
+    at_work = [ImportState.UPLOADED, ImportState.APPLYING]
+    words = [_("an import waits"), _("an export waits"), _("what was found waits to be consolidated")]
+    imports = ProductImport.objects.filter(state__in=at_work).order_by().values_list(Value(0))[:1]
+    exports = ProductExport.objects.filter(state=ExportState.BUILDING).order_by().values_list(Value(1))[:1]
+    products = Product.objects.filter(stale=True).order_by().values_list(Value(2))[:1]
+    return [words[number] for (number,) in imports.union(exports, products, all=True)]

@@ -1,6 +1,6 @@
 """What needs a person now: each a sentence that says whose problem it is, its age, and the way out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -17,6 +17,7 @@ from scraping.models import ScrapeJob, Scraper, ScraperState
 
 WAITED_LONG = timedelta(seconds=60)
 LOOK_BACK = timedelta(hours=24)
+others: dict[str, "Callable[[], Iterable[Need]]"] = {}  # what rooms above have to say, by their name
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ def needs(*, now: datetime | None = None) -> list[Need]:
     """All of them, the worst first."""
     now = now or timezone.now()
     found = [*_paused_scrapers(), *_troubled_scrapers(now), *_gone_runners(now), *_waiting(now)]
+    found += [need for say in others.values() for need in say()]
     return sorted(found, key=lambda need: need.tone != "bad")
 
 
@@ -75,20 +77,27 @@ def _troubled_scrapers(now: datetime) -> Iterator[Need]:
 
 
 def _gone_runners(now: datetime) -> Iterator[Need]:
-    for card in queries.runner_cards(now=now):
-        seen = card.runner.last_seen
-        if card.online or seen is None or (seen < now - LOOK_BACK and not card.jobs):
-            continue
+    cards = [card for card in queries.runner_cards(now=now) if _is_missed(card, now)]
+    keyed = {key.runner_id for key in usable_keys(now=now)} if cards else set()
+    for card in cards:
+        said = _("It stopped speaking. Look at its machine, or start it again.")
+        if card.runner.pk not in keyed:
+            said = _("It has no valid key: the last one was revoked or has expired. Give it a new one.")
         held = _(" It holds a job, which another runner gets when its time is up.") if card.jobs else ""
         yield Need(
             "bad" if card.jobs else "warn",
             _("runner gone"),
             card.runner.name,
-            _("It stopped speaking. Look at its machine, or start it again.") + held,
-            seen,
+            said + held,
+            card.runner.last_seen,
             reverse("admin:runners_runner_change", args=[card.runner.pk]),
             _("Open runner"),
         )
+
+
+def _is_missed(card: queries.RunnerCard, now: datetime) -> bool:
+    seen = card.runner.last_seen
+    return not card.online and seen is not None and (seen >= now - LOOK_BACK or bool(card.jobs))
 
 
 def _waiting(now: datetime) -> Iterator[Need]:
@@ -104,7 +113,7 @@ def _waiting(now: datetime) -> Iterator[Need]:
             "warn",
             _("waiting"),
             _("job %(job)s") % {"job": job.short},
-            _("It needs %(scrapers)s; no runner that is online may use them all. Start one, or widen a runner’s key.")
+            _("It needs %(scrapers)s; no runner at work may use them all. Start or resume one, or widen its key.")
             % {"scrapers": ", ".join(job.scrapers)},
             job.created_at,
             reverse("admin:scraping_scrapejob_change", args=[job.pk]),

@@ -14,7 +14,8 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from pipeline import chores, tasks
 from pipeline.models import ImportState, Product, ProductImport
 from pipeline.spreadsheet import apply, plan
-from tests import sheets
+from scraping import attention
+from tests import make, sheets
 from tests.sheets import HEADER
 
 pytestmark = pytest.mark.django_db(databases=["default", "direct"])
@@ -44,6 +45,17 @@ def test_a_nudge_leaves_after_the_commit_and_once(
         chores.nudge(tasks.plan_import, key="plan:1", import_id="1")
         assert not waiting()
     assert waiting() == [("plan_import", "plan:1")]
+
+
+def test_the_operations_page_says_what_waits_for_a_worker() -> None:
+    product = make.product()
+    assert attention.needs() == []
+    Product.objects.filter(pk=product.pk).update(stale=True)
+    (need,) = attention.needs()
+    assert need.word == "no worker"
+    assert "what was found waits to be consolidated. Start one" in need.sentence
+    worker_seen(5)
+    assert attention.needs() == []
 
 
 def test_a_worker_is_missing_until_one_was_just_seen() -> None:

@@ -71,6 +71,13 @@ def test_a_runner_that_is_gone_with_a_job_is_the_worst() -> None:
     assert words() == [("runner gone", "office"), ("paused", "acme")]
 
 
+def test_a_runner_that_is_gone_for_want_of_a_key_says_so() -> None:
+    runner = make.runner("office", last_seen=LONG_AGO)
+    assert "no valid key" in attention.needs()[0].sentence
+    make.key(runner)
+    assert "Look at its machine" in attention.needs()[0].sentence
+
+
 def test_a_job_that_no_online_runner_may_take_is_named() -> None:
     make.key(make.runner("office"), scrapers=["bradley"])
     job = make.job(run_after=LONG_AGO)
