@@ -155,7 +155,10 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
             return TemplateResponse(request, "operations/cancel.html", context)
         with transaction.atomic(durable=True):
             said = jobs.cancel(job.pk)
-        if said:
+        job.refresh_from_db(fields=["status"])
+        if said and not job.ended:
+            messages.success(request, _("Its runner is asked to stop; it finishes the unit in hand."))
+        elif said:
             messages.success(request, _("Cancelled. What was recorded stays."))
         else:
             messages.info(request, _("The job had already ended."))
@@ -189,6 +192,7 @@ class ScrapeResultAdmin(ReadOnlyAdmin):
     view_permissions = operations.LOOKERS
     list_display = ["sku", "scraper", "how", "message", "milliseconds", "recorded_at"]
     list_filter = ["outcome", "scraper"]
+    ordering = ["-id"]
     search_fields = ["=sku"]
     search_help_text = gettext_lazy("A whole SKU")
     list_per_page = 50

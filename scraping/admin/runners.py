@@ -204,6 +204,7 @@ class RunnerAdmin(admin.ModelAdmin[Runner]):
 class RunnerKeyAdmin(ReadOnlyAdmin):
     """Keys, and what to do when one leaked."""
 
+    change_form_template = "operations/runner_key.html"
     view_permissions = LOOKERS
     list_display = ["prefix", "runner", "scope", "state", "last_used_at"]
     list_select_related = ["runner"]

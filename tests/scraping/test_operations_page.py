@@ -7,6 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils.html import escape
 
+from runners.models import RunnerKey
 from scraping.models import ScrapeJob
 from tests import make
 
@@ -234,3 +235,28 @@ def test_a_key_cannot_have_ended_before_it_is_made(client: Client) -> None:
     page = client.post(reverse("admin:runners_runner_key", args=[runner.pk]), past)
     assert "This moment is past" in page.content.decode()
     assert not runner.keys.exists()
+
+
+def test_cancelling_asks_first_and_says_what_comes_of_it(client: Client) -> None:
+    client.force_login(make.staff("scraping.view_operations", "scraping.manage_operations"))
+    waiting = make.job(skus=["1", "2"])
+    assert f"Job {waiting.short} has 2 SKUs." in client.get(of("cancel", waiting)).content.decode()
+    assert "Cancelled. What was recorded stays." in client.post(of("cancel", waiting), follow=True).content.decode()
+    running = make.running_job(make.runner(), skus=["3"])
+    assert "Its runner is asked to stop" in client.post(of("cancel", running), follow=True).content.decode()
+
+
+def test_a_key_is_revoked_from_its_own_page(client: Client) -> None:
+    client.force_login(make.staff("runners.view_runner", "runners.manage_runners"))
+    make.key(make.runner())
+    key = RunnerKey.objects.get()
+    revoke = reverse("admin:runners_runnerkey_revoke", args=[key.pk])
+    assert revoke in client.get(reverse("admin:runners_runnerkey_change", args=[key.pk])).content.decode()
+
+
+def test_a_page_that_is_refused_or_missing_still_leads_on(client: Client) -> None:
+    client.force_login(make.staff("pipeline.view_product"))
+    refused, missing = client.get(reverse("admin:operations")), client.get("/admin/nothing/")
+    assert (refused.status_code, missing.status_code) == (403, 404)
+    for page in (refused, missing):
+        assert f'href="{reverse("admin:index")}"' in page.content.decode()

@@ -42,7 +42,8 @@ class Command(BaseCommand):
         try:
             runner.run(once=options["once"], job_id=options["job_id"])
         except KeyRefused as error:
-            raise CommandError(f"{url} refuses this key: {error}. Ask for a new one; the runner stops.") from None
+            why = str(error).rstrip(".")
+            raise CommandError(f"{url} refuses this key: {why}. The runner stops.") from None
         except NoSuchJob as error:
             raise CommandError(f"job {error} is not waiting to be done, or this key may not do it") from None
         except ServerSaid as error:
