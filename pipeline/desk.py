@@ -101,8 +101,7 @@ def stamp(product: Product, field: str) -> str:
 def _theirs(product: Product, field: str, value: Any) -> str:
     said = {"who": history.last(product, field), "value": "—" if value in (None, "", []) else localize(value)}
     return (
-        _("Changed after your page was loaded, to “%(value)s”, by %(who)s. Save again to put yours in its place.")
-        % said
+        _("Changed after your page was loaded, by %(who)s: “%(value)s”. Save again to put yours in its place.") % said
     )
 
 

@@ -13,8 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from pipeline import comparison, queries, review, waiting
@@ -164,9 +166,12 @@ def _scrape_again(request: HttpRequest, pk: UUID, answers: Answers) -> HttpRespo
     return _next(pk)
 
 
-def _staying(act: Callable[..., object], request: HttpRequest, pk: UUID, answers: Answers) -> HttpResponse:
+def _staying(
+    act: Callable[..., object], sentence: Promise, request: HttpRequest, pk: UUID, answers: Answers
+) -> HttpResponse:
     with transact():
         act(pk, by=_user(request))
+    messages.success(request, str(sentence))
     return redirect(PAGE, pk)
 
 
@@ -177,10 +182,10 @@ ACTS: dict[str, Callable[[HttpRequest, UUID, Answers], HttpResponse]] = {
     "anyway": _approve,
     "reject": _reject,
     "again": _scrape_again,
-    "take-back": partial(_staying, review.take_back),
-    "restore": partial(_staying, review.restore),
-    "by-hand": partial(_staying, review.complete_by_hand),
-    "keep": partial(_staying, review.dismiss_news),
+    "take-back": partial(_staying, review.take_back, _lazy("Taken back: it waits for review again.")),
+    "restore": partial(_staying, review.restore, _lazy("Brought back among the imported products.")),
+    "by-hand": partial(_staying, review.complete_by_hand, _lazy("It has a record now: complete it.")),
+    "keep": partial(_staying, review.dismiss_news, _lazy("The record stays; the news is dismissed.")),
 }
 
 
@@ -215,6 +220,7 @@ def _show(model_admin: Admin, request: HttpRequest, pk: UUID, trouble: Trouble, 
         "may_review": may,
         "editable": may and product.stage == Stage.CONSOLIDATED,
         "why": request.POST.get("why", ""),
+        "rejecting": request.POST.get("act") == "reject",
     }
     return TemplateResponse(request, "review/page.html", context, status=status)
 

@@ -198,7 +198,9 @@ def test_an_incomplete_product_needs_another_button(client: Client) -> None:
 def test_a_rejection_without_a_reason_comes_back(client: Client) -> None:
     product = ready()
     page = look(client, product)
-    assert b"Say why" in send(client, product, page, act="reject", why=" ").content
+    came_back = send(client, product, page, act="reject", why=" ").content
+    assert b"Say why" in came_back
+    assert b'class="rv-reject" open' in came_back
     assert fresh(product).stage == Stage.CONSOLIDATED
     send(client, product, page, act="reject", why="not ours")
     assert fresh(product).rejected_because == "not ours"
