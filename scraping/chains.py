@@ -47,12 +47,19 @@ def go_on(job: ScrapeJob, ending: Ending, *, chance: Callable[[], float] = rando
 
 
 def in_hand(job: ScrapeJob) -> str | None:
-    """The SKU a runner worked on when it last spoke: as its beats say, else its last log line about a SKU."""
+    """The SKU a runner worked on when it last spoke.
+
+    As its beats say, unless that unit has been recorded since; else its last log line about a SKU.
+    """
     said = step.read(job.step)
-    if said and said[1] in job.skus:
+    if said and said[1] in job.skus and said not in _recorded(job, said[1]):
         return said[1]
     lines = ScrapeJobLog.objects.filter(job=job, sku__isnull=False).order_by("-position")
     return lines.values_list("sku", flat=True).first()
+
+
+def _recorded(job: ScrapeJob, sku: str) -> list[tuple[str, str]]:
+    return list(ScrapeResult.objects.filter(root_id=job.root_id, sku=sku).values_list("scraper", "sku"))
 
 
 def _attempt(job: ScrapeJob, ending: Ending) -> int:

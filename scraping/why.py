@@ -72,8 +72,8 @@ def _failed(job: ScrapeJob) -> str:
         Reason.UNACKNOWLEDGED: _("%(runner)s took it and never answered."),
         Reason.TIMEOUT: _("%(runner)s went on speaking but got no further%(hand)s."),
     }[reason]
-    hand = job.step or chains.in_hand(job)
-    words = {"runner": job.runner or _("no runner"), "hand": _(", in hand: %(step)s") % {"step": hand} if hand else ""}
+    hand = chains.in_hand(job)
+    words = {"runner": job.runner or _("no runner"), "hand": _(", in hand: %(sku)s") % {"sku": hand} if hand else ""}
     return said % words if reason is Reason.CANCELLED else f"{said % words} {_what_follows(job)}"
 
 
