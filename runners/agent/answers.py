@@ -1,9 +1,9 @@
 """What a server may answer instead of 200, and what each answer means for a runner (the table of runner-api)."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-import requests
 from pydantic import ValidationError
 
 from runners.agent.waiting import retry_after
@@ -58,13 +58,13 @@ class Refused(ServerSaid):
         self.details = error.details
 
 
-def problem(response: requests.Response, *, now: datetime | None = None) -> ServerSaid:
+def problem(status: int, headers: Mapping[str, str], body: bytes, *, now: datetime | None = None) -> ServerSaid:
     """What an answer other than 200 means. An answer without our error shape comes from something in between."""
-    status, error = response.status_code, shape(response)
+    error = shape(body)
     if status == 413:
         return TooLarge("the message is too large")
     if status in {429, 503}:
-        wait = retry_after(response.headers.get("Retry-After"), now=now)
+        wait = retry_after(headers.get("Retry-After"), now=now)
         sentence = error.error if error else f"the server answers {status}"
         return Away(sentence, wait=None if wait is None else min(wait, LONGEST_WAIT))
     if error is None or status >= 500:
@@ -83,9 +83,9 @@ def _spoken(status: int, error: ErrorAnswer) -> ServerSaid:
     return Refused(status, error)
 
 
-def shape(response: requests.Response) -> ErrorAnswer | None:
+def shape(body: bytes) -> ErrorAnswer | None:
     """Our error shape, or None where the body is something else."""
     try:
-        return ErrorAnswer.model_validate_json(response.content)
+        return ErrorAnswer.model_validate_json(body)
     except ValidationError:
         return None

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from runners.agent import client as client_room
 from runners.agent.answers import Away, Gap, JobOver, KeyRefused, Refused, ServerSaid, TooLarge
 from runners.agent.client import Client, origin, until_answered
 from runners.protocol.messages import Heartbeat, LogLine, PollRequest
@@ -145,6 +146,16 @@ def test_it_gives_up_waiting_when_told_to_stop() -> None:
         until_answered(flaky(Away("no answer"), "up"), pause=lambda seconds: True)
 
 
+@pytest.mark.parametrize(("patience", "most"), [(0.0, 1000), (60.0, 8)])
+def test_an_answer_that_does_not_end_is_no_answer(monkeypatch: pytest.MonkeyPatch, patience: float, most: int) -> None:
+    monkeypatch.setattr(client_room, "MOST_BYTES", most)
+    with serving(lambda asked: Reply(pieces=iter([b" "] * 1000))) as wire:
+        client = Client(wire.url, KEY, patience=patience)
+        with pytest.raises(Away, match="does not end"):
+            client.poll(PollRequest())
+        client.close()
+
+
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000", "https://shop.example"]
 )
@@ -153,7 +164,11 @@ def test_loopback_and_https_need_no_flag(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://shop.example", "ftp://shop.example", "shop.example", "", "https://u:p@shop.example"]
+    "url",
+    [
+        *["http://shop.example", "ftp://shop.example", "shop.example", "", "https://u:p@shop.example"],
+        *["http://127.0.0.1:99999", "https://shop.example:0", "https://shop.example:x"],
+    ],
 )
 def test_it_refuses_an_address_that_would_show_the_key_or_is_none(url: str) -> None:
     with pytest.raises(ValueError, match=r"must be|plain http"):
