@@ -100,8 +100,7 @@ class ProductAdmin(Admin):
         return _exact_first(found, search_term.strip()), duplicates
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        own = {"title": _("Products"), **banner.context(request)}
-        return super().changelist_view(request, own | (extra_context or {}))
+        return super().changelist_view(request, banner.context(request) | (extra_context or {}))
 
     def get_urls(self) -> list[URLPattern]:
         return [

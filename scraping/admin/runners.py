@@ -22,7 +22,7 @@ from runners import keys
 from runners.models import Runner, RunnerKey
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import Scraper
-from scraping.templatetags.operations import ago, pill
+from scraping.templatetags.operations import ago, pill, when
 
 LOOKERS = ("runners.view_runner", "runners.manage_runners")
 
@@ -83,7 +83,7 @@ class KeyInline(admin.TabularInline[RunnerKey, Runner]):
         return scope_of(key)
 
     @admin.display(description=gettext_lazy("State"))
-    def state(self, key: RunnerKey) -> str:
+    def state(self, key: RunnerKey) -> SafeString | str:
         return state_of(key)
 
     @admin.display(description=gettext_lazy("Leaked?"))
@@ -102,12 +102,12 @@ def scope_of(key: RunnerKey) -> str:
     return ", ".join(key.allowed_scrapers) or _("none")
 
 
-def state_of(key: RunnerKey) -> str:
+def state_of(key: RunnerKey) -> SafeString | str:
     """Whether a key still lets anybody in."""
     if key.revoked_at:
-        return _("revoked %(when)s") % {"when": f"{key.revoked_at:%Y-%m-%d %H:%M}"}
+        return format_html("{} {}", _("revoked"), when(key.revoked_at))
     if key.expires_at:
-        return _("expires %(when)s") % {"when": f"{key.expires_at:%Y-%m-%d %H:%M}"}
+        return format_html("{} {}", _("expires"), when(key.expires_at))
     return _("valid")
 
 
@@ -219,7 +219,7 @@ class RunnerKeyAdmin(ReadOnlyAdmin):
         return scope_of(key)
 
     @admin.display(description=gettext_lazy("State"))
-    def state(self, key: RunnerKey) -> str:
+    def state(self, key: RunnerKey) -> SafeString | str:
         return state_of(key)
 
     def revoke(self, request: HttpRequest, pk: Any) -> HttpResponse:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from runners.protocol.definition import DefinitionError, parse, write
 from scraping import credentials, scrapers
 from scraping.models import Scraper, ScraperCredential, ScraperState, ScraperVersion
-from scraping.templatetags.operations import ago, pill
+from scraping.templatetags.operations import ago, pill, when
 
 LOOKERS = ("scraping.view_scraper", "scraping.manage_scrapers", "scraping.manage_credentials")
 
@@ -179,7 +179,7 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         if not scraper.slug:
             return _("Save first, then set them.")
         stored = ScraperCredential.objects.filter(scraper=scraper).first()
-        said = _("stored, changed %(when)s") % {"when": f"{stored.updated_at:%Y-%m-%d %H:%M}"} if stored else _("none")
+        said = format_html("{} {}", _("stored, changed"), when(stored.updated_at)) if stored else _("none")
         url = reverse("admin:scraping_scraper_credentials", args=[scraper.pk])
         return format_html('{} · <a href="{}">{}</a>', said, url, _("set…"))
 
