@@ -8,8 +8,7 @@ from lxml import etree
 def tree(text: str) -> etree._Element:
     """The root of any text read as HTML; libxml2 stops at 2,048 levels and keeps what came before."""
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
-    source = text if text.lstrip()[:1] == "<" else f"<html>{text}"
-    root = etree.fromstring(source.encode("utf-8"), parser)
+    root = etree.fromstring(text.encode("utf-8"), parser)
     return etree.fromstring(b"<html/>", parser) if root is None else root
 
 

@@ -128,6 +128,10 @@ def test_a_mistake_in_a_from_entry_is_named_by_its_path(entry: dict[str, Any], p
         ({"replace": ["", "x"]}, "fields.price.transform[0].replace[0]"),
         ({"limit": 0}, "fields.price.transform[0].limit"),
         ({"text": True, "upper": True}, "fields.price.transform[0]"),
+        ({"regex_extract": {"pattern": "(a)", "group": 2}}, "fields.price.transform[0].regex_extract"),
+        ({"regex_extract": {"pattern": "(a)", "group": -1}}, "fields.price.transform[0].regex_extract"),
+        ({"regex_extract": {"pattern": "(a)", "group": "b"}}, "fields.price.transform[0].regex_extract"),
+        ({"unit": "stone"}, "fields.price.transform[0].unit"),
     ],
 )
 def test_a_mistake_in_a_transform_is_named_by_its_path(step: Any, path: str) -> None:
@@ -154,6 +158,7 @@ def test_a_mistake_in_a_transform_is_named_by_its_path(step: Any, path: str) -> 
         ({"pick": {"rows": "li", "link": "a", "require": [{"css": "b"}]}}, "pick.require[0]"),
         ({"product": {"marker": {"any": []}}}, "product.marker"),
         ({"product": {"marker": {"any": [{"css": "["}]}}}, "product.marker.any[0].css"),
+        ({"product": {"marker": {"any": [{"css": "b"}], "text": "b"}}}, "product.marker"),
         ({"politeness": {"delay_s": float("inf")}}, ""),
         ({"politeness": {"delay_s": -1}}, "politeness.delay_s"),
         ({"slug": "a\x00"}, ""),
@@ -162,6 +167,16 @@ def test_a_mistake_in_a_transform_is_named_by_its_path(step: Any, path: str) -> 
 )
 def test_other_mistakes_are_named_by_their_path(changes: dict[str, Any], path: str) -> None:
     assert paths(**changes) == [path]
+
+
+def test_a_bare_transform_that_needs_an_argument_says_so() -> None:
+    assert "needs an argument" in problems(fields=steps("join"))[0].message
+    assert "only text, html" in problems(fields=steps("shout"))[0].message
+
+
+def test_a_group_of_the_pattern_may_be_named_or_counted() -> None:
+    named = {"regex_extract": {"pattern": "(?P<b>a)", "group": "b"}}
+    parse(make.definition_document(fields=steps(named, {"regex_extract": {"pattern": "(a)", "group": 1}})))
 
 
 def test_it_says_all_problems_at_once() -> None:
@@ -214,6 +229,7 @@ def test_hosts_are_compared_in_one_spelling() -> None:
     for url in (
         "https://www.ACME.test./x",
         "http://www.acme.test:80/",
+        " https://www.acme.test/a b?c\\d ",
         "https://Bücher.test/",
         "http://127.0.0.1:8001",
     ):
@@ -224,6 +240,11 @@ def test_hosts_are_compared_in_one_spelling() -> None:
         "ftp://www.acme.test/",
         "https://www.acme.test@evil.test/",
         "https://u:p@www.acme.test/",
+        "https://u@www.acme.test/",
+        "https://:p@www.acme.test/",
+        "https://www.acme.test\\.evil.test/",
+        "https://www.acme.test /",
+        "https://www.ac\nme.test/",
         "https://evil.test\\@www.acme.test/",
         "https://www.acme.test.evil.test/",
         "//www.acme.test/",

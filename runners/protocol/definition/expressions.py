@@ -93,8 +93,8 @@ def pattern(expression: str) -> Any:
 
 
 def _said(error: Exception) -> str:
-    text = error.args[0] if error.args else ""
-    return text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+    """RE2 speaks bytes."""
+    return b"".join(error.args).decode("utf-8", "replace")
 
 
 def _check_css(selector: str) -> str:

@@ -30,9 +30,10 @@ def of(url: str) -> str:
 
 
 def _split(url: str) -> SplitResult:
-    if any(ord(character) <= 32 or character == "\\" for character in url):
-        raise ValueError("an address holds no spaces, control characters or backslashes")
-    return urlsplit(url)
+    parts = urlsplit(url)
+    if any(ord(character) < 32 for character in url) or any(character in " \\" for character in parts.netloc):
+        raise ValueError("a host holds no spaces, control characters or backslashes")
+    return parts
 
 
 def _spell(parts: SplitResult, *, default_ports: set[int]) -> str:
