@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runners.models import Runner, RunnerKey
+from runners.models import RunnerKey
 from runners.protocol.words import JobStatus, Outcome
 from scraping import queries
 from scraping.models import ScrapeJob, Scraper, ScraperState
@@ -126,9 +126,3 @@ def usable_keys(*, now: datetime | None = None) -> list[RunnerKey]:
     now = now or timezone.now()
     keys = RunnerKey.objects.select_related("runner").filter(revoked_at__isnull=True)
     return [key for key in keys if key.expires_at is None or key.expires_at > now]
-
-
-def runners_for(slug: str, *, now: datetime | None = None) -> list[Runner]:
-    """The runners that are online and may use one scraper."""
-    keys = [key for key in usable_keys(now=now) if key.allows([slug]) and key.runner.is_online(now=now)]
-    return sorted({key.runner for key in keys}, key=lambda runner: runner.name)

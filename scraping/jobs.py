@@ -172,12 +172,6 @@ def cancel(job_id: object, *, now: datetime | None = None) -> bool:
     return True
 
 
-def cancel_batch(batch: ScrapeBatch, *, now: datetime | None = None) -> int:
-    """Cancel every open job of a batch; returns how many there were. Needs a transaction."""
-    open_jobs = ScrapeJob.objects.filter(batch=batch, status__in=OPEN).order_by("id").values_list("id", flat=True)
-    return sum(cancel(key, now=now) for key in list(open_jobs))
-
-
 def _end(job: ScrapeJob, *, status: JobStatus, at: datetime) -> None:
     job.status = status
     job.completed_at = at

@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -133,6 +134,19 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         ]
         return own + super().get_urls()
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        """With what the columns tell of each: newest version, whether it logs in, whether secrets are stored."""
+        newest = ScraperVersion.objects.filter(scraper=OuterRef("pk")).order_by("-number")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                newest=Subquery(newest.values("number")[:1]),
+                login=Subquery(newest.values("definition__login")[:1]),
+                stored=Exists(ScraperCredential.objects.filter(scraper=OuterRef("pk"))),
+            )
+        )
+
     # who may
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -159,16 +173,14 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         return format_html("{} {}", word, scraper.state_reason) if scraper.state_reason else word
 
     @admin.display(description=gettext_lazy("Version"))
-    def version(self, scraper: Scraper) -> str:
-        latest = scraper.latest()
-        return f"v{latest.number}" if latest else "–"
+    def version(self, scraper: Any) -> str:
+        return f"v{scraper.newest}" if scraper.newest else "–"
 
     @admin.display(description=gettext_lazy("Credentials"))
-    def has_credentials(self, scraper: Scraper) -> str:
-        if ScraperCredential.objects.filter(scraper=scraper).exists():
+    def has_credentials(self, scraper: Any) -> str:
+        if scraper.stored:
             return _("stored")
-        latest = scraper.latest()
-        return _("missing") if latest and latest.definition.get("login") else _("none needed")
+        return _("missing") if scraper.login else _("none needed")
 
     @admin.display(description=gettext_lazy("Since"), ordering="state_since")
     def since(self, scraper: Scraper) -> Any:

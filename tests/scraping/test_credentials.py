@@ -5,6 +5,7 @@ import logging
 import pytest
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from pytest_django import Settings
 
 from runners.keys import verify
@@ -84,6 +85,19 @@ def test_keys_are_rotated(settings: Settings) -> None:
     assert credentials.rotate() == 1
     settings.CREDENTIAL_KEYS = [new]
     assert credentials.read("bradley", key=key()) == SECRETS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_command_rotates_all_or_none(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    credentials.store(make.scraper("bradley"), SECRETS)
+    first = ScraperCredential.objects.get().secret
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(CommandError, match="nothing was changed"):
+        call_command("rotate_credentials")
+    assert ScraperCredential.objects.get().secret == first
+    credentials.store(Scraper.objects.get(), SECRETS)
+    call_command("rotate_credentials")
+    assert capsys.readouterr().out == "1 encrypted with the first key\n"
 
 
 @pytest.mark.usefixtures("bradley")

@@ -159,13 +159,6 @@ class TestEndingAJob:
         assert (job.reason, ScrapeJob.objects.count()) == (Reason.CANCELLED, 1)
         assert ScrapeResult.objects.get().outcome == Outcome.SKIPPED
 
-    def test_cancelling_a_batch_cancels_its_open_jobs(self) -> None:
-        batch = make.job().batch
-        make.running_job(make.runner(), batch=batch)
-        make.job(batch=batch, skus=["x"])
-        assert jobs.cancel_batch(batch) == 3
-        assert ScrapeJob.objects.filter(status=JobStatus.PENDING).count() == 0
-
     def test_cancelling_what_is_no_job_says_so(self) -> None:
         with pytest.raises(UnknownJobError):
             jobs.cancel("not an id")

@@ -260,3 +260,15 @@ def test_a_page_that_is_refused_or_missing_still_leads_on(client: Client) -> Non
     assert (refused.status_code, missing.status_code) == (403, 404)
     for page in (refused, missing):
         assert f'href="{reverse("admin:index")}"' in page.content.decode()
+
+
+def test_the_scrapers_are_listed_in_as_many_queries_however_many_there_are(
+    client: Client, django_assert_max_num_queries: object
+) -> None:
+    client.force_login(make.staff("scraping.manage_scrapers", "scraping.view_scraper"))
+    for slug in ("acme", "bradley", "coastal", "delta", "echo"):
+        make.scraper(slug)
+    with django_assert_max_num_queries(8):  # type: ignore[operator]
+        page = client.get(reverse("admin:scraping_scraper_changelist")).content.decode()
+    assert page.count("none needed") == 5
+    assert page.count("v1") >= 5
