@@ -33,10 +33,11 @@ class Need:
     action: str
 
 
-def needs(*, now: datetime | None = None) -> list[Need]:
-    """All of them, the worst first."""
+def needs(*, cards: Iterable[queries.RunnerCard] | None = None, now: datetime | None = None) -> list[Need]:
+    """All of them, the worst first. `cards` are the runners, where the page has read them already."""
     now = now or timezone.now()
-    found = [*_paused_scrapers(), *_troubled_scrapers(now), *_gone_runners(now), *_waiting(now)]
+    cards = queries.runner_cards(now=now) if cards is None else cards
+    found = [*_paused_scrapers(), *_troubled_scrapers(now), *_gone_runners(cards, now), *_waiting(now)]
     found += [need for say in others.values() for need in say()]
     return sorted(found, key=lambda need: need.tone != "bad")
 
@@ -76,10 +77,10 @@ def _troubled_scrapers(now: datetime) -> Iterator[Need]:
         )
 
 
-def _gone_runners(now: datetime) -> Iterator[Need]:
-    cards = [card for card in queries.runner_cards(now=now) if _is_missed(card, now)]
-    keyed = {key.runner_id for key in usable_keys(now=now)} if cards else set()
-    for card in cards:
+def _gone_runners(cards: Iterable[queries.RunnerCard], now: datetime) -> Iterator[Need]:
+    missed = [card for card in cards if _is_missed(card, now)]
+    keyed = {key.runner_id for key in usable_keys(now=now)} if missed else set()
+    for card in missed:
         said = _("It stopped speaking. Look at its machine, or start it again.")
         if card.runner.pk not in keyed:
             said = _("It has no valid key: the last one was revoked or has expired. Give it a new one.")

@@ -36,13 +36,13 @@ def _refuse_strangers(request: HttpRequest) -> None:
 
 
 def _facts() -> dict[str, Any]:
-    working = queries.open_rows()
+    working, cards = queries.open_rows(), queries.runner_cards()
     return {
-        "needs": attention.needs(),
+        "needs": attention.needs(cards=cards),
         "working": working,
         "batches": len({row.job.batch_id for row in working}),
         "units_done": sum(row.tally.done for row in working),
         "units_total": sum(row.tally.total for row in working),
-        "cards": queries.runner_cards(),
+        "cards": cards,
         "recent": queries.recent_rows(),
     }
