@@ -86,7 +86,8 @@ def test_up_to_five_hundred_go_at_once_when_it_is_behind(fake: FakeServer) -> No
             voice.log.info("line %s", number)
         all_said.set()
         assert handler.send_all(5)
-    assert [len(post) for post in posts(fake)][1:3] == [500, 500]
+    sizes = [len(post) for post in posts(fake)]
+    assert sizes[1] == max(sizes) == 500  # the first took what had been said by then, at most 500 of the 1200
     assert [line["seq"] for line in fake.lines] == list(range(1, 1201))
 
 
