@@ -135,12 +135,18 @@ class PollRequest(Message):
 
 
 class HeldJob(Message):
-    """A job's progress as its runner sees it: units done of total."""
+    """A job's progress as its runner sees it: units done of total.
+
+    `working` are the scrapers it works with or wants to begin with; the server answers which of them must wait.
+    `seq` numbers the beats of a process, so that one that arrives late takes nothing back.
+    """
 
     job_id: Text
     step: Text = ""
     done: int = Field(default=0, ge=0, le=2**31 - 1)
     total: int = Field(default=0, ge=0, le=2**31 - 1)
+    working: list[Text] | None = Field(default=None, max_length=1000)
+    seq: int | None = Field(default=None, ge=1, le=2**62)
 
 
 class Heartbeat(Message):
@@ -228,6 +234,7 @@ class ScraperOffer(Message):
     test_skus: list[str] = Field(default_factory=list)
     definition: dict[str, JsonValue] | None = None
     version: int | None = None
+    max_parallel_jobs: int | None = None
 
 
 class JobOffer(Message):
@@ -253,11 +260,12 @@ class PollAnswer(Message):
 
 
 class HeartbeatAnswer(Message):
-    """Per held job: ok, cancel or lost."""
+    """Per held job: ok, cancel or lost; `wait` has the scrapers a job must not begin with yet, for their limit."""
 
     acknowledged: bool = True
     timestamp: When
     jobs: dict[str, str] = Field(default_factory=dict)
+    wait: dict[str, list[str]] | None = None
     heartbeat_seconds: float = 10
 
 

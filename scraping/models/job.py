@@ -6,7 +6,7 @@ import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -28,7 +28,8 @@ def job_reasons() -> list[tuple[str, str]]:
 class ScrapeJob(models.Model):
     """One claim, one writer, one log, one history.
 
-    `skus` and `scrapers` are never empty; `done` and `total` count units.
+    `skus` and `scrapers` are never empty; `done` and `total` count units. `working` are the scrapers whose limit counts
+    this job now, `wanted` those it waits for, `beat_seq` the newest beat that said so.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -57,6 +58,9 @@ class ScrapeJob(models.Model):
     progress_at = models.DateTimeField(null=True, blank=True)
     completed_at = models.DateTimeField(_("ended"), null=True, blank=True)
     step = models.CharField(_("step"), max_length=200, blank=True)
+    working = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    wanted = ArrayField(models.CharField(max_length=50), default=list, blank=True)
+    beat_seq = models.BigIntegerField(default=0)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
@@ -84,7 +88,9 @@ class ScrapeJob(models.Model):
             GinIndex(fields=["skus"], condition=Q(status__in=["pending", "running"]), name="scrape_jobs_open_skus"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["retry_of"], name="scrape_jobs_one_successor"),
+            models.UniqueConstraint(
+                fields=["retry_of"], condition=~Q(root=F("id")), name="scrape_jobs_one_automatic_successor"
+            ),
             models.CheckConstraint(condition=Q(status__in=[w.value for w in JobStatus]), name="scrape_jobs_status"),
             models.CheckConstraint(
                 condition=Q(reason__isnull=True) | Q(reason__in=[w.value for w in Reason]), name="scrape_jobs_reason"
@@ -113,6 +119,10 @@ class ScrapeJob(models.Model):
             models.CheckConstraint(
                 condition=Q(status="failed", reason__isnull=False) | (~Q(status="failed") & Q(reason__isnull=True)),
                 name="scrape_jobs_failed_why",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["completed", "failed"]) | Q(runner__isnull=False) | Q(reason="cancelled"),
+                name="scrape_jobs_unclaimed_only_cancelled",
             ),
         ]
         triggers = [

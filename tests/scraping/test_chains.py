@@ -105,5 +105,5 @@ def test_nothing_goes_on_where_nothing_is_open() -> None:
 def test_a_job_has_one_successor_at_most() -> None:
     job = make.running_job(make.runner())
     lose(job)
-    with pytest.raises(IntegrityError, match="scrape_jobs_one_successor"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="scrape_jobs_one_automatic_successor"), transaction.atomic():
         make.job(root=job, retry_of=job)

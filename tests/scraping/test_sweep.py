@@ -23,7 +23,8 @@ def seconds(number: float) -> datetime:
 
 def held_until(moment: datetime) -> ScrapeJob:
     job = make.running_job(make.runner(f"runner-{ScrapeJob.objects.count()}"))
-    ScrapeJob.objects.filter(pk=job.pk).update(lease_expires_at=moment)
+    claimed = dict.fromkeys(["started_at", "acknowledged_at", "heartbeat_at", "progress_at"], NOON)
+    ScrapeJob.objects.filter(pk=job.pk).update(lease_expires_at=moment, **claimed)
     return job
 
 

@@ -39,7 +39,7 @@ def values_of(status: JobStatus) -> dict[str, Any]:
             "reason": None,
         },
         JobStatus.COMPLETED: {"lease_expires_at": None, "completed_at": now, "reason": None},
-        JobStatus.FAILED: {"lease_expires_at": None, "completed_at": now, "reason": "error"},
+        JobStatus.FAILED: {"lease_expires_at": None, "completed_at": now, "reason": "cancelled"},
     }
     return {**values[status], "status": status}
 
@@ -98,3 +98,9 @@ def test_a_job_without_work_cannot_exist(missing: str) -> None:
     job = make.job()
     with pytest.raises(IntegrityError), transaction.atomic():
         ScrapeJob.objects.filter(pk=job.pk).update(**{missing: []})
+
+
+def test_a_job_that_nobody_claimed_ends_only_as_cancelled() -> None:
+    job = make.job()
+    with pytest.raises(IntegrityError, match="scrape_jobs_unclaimed_only_cancelled"), transaction.atomic():
+        ScrapeJob.objects.filter(pk=job.pk).update(**values_of(JobStatus.FAILED) | {"reason": "error"})
