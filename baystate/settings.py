@@ -144,6 +144,12 @@ ACKNOWLEDGE_SECONDS = env.integer("BAYSTATE_ACKNOWLEDGE_SECONDS", default=15, mi
 PLAIN_LEASE_SECONDS = env.integer("BAYSTATE_PLAIN_LEASE_SECONDS", default=600, minimum=1)
 PLAIN_ACKNOWLEDGE_SECONDS = env.integer("BAYSTATE_PLAIN_ACKNOWLEDGE_SECONDS", default=60, minimum=1)
 SWEEP_SECONDS = env.integer("BAYSTATE_SWEEP_SECONDS", default=5, minimum=0)  # 0: this process does not sweep
+PROGRESS_SECONDS = env.integer("BAYSTATE_PROGRESS_SECONDS", default=600, minimum=1)
+OUTAGE_SECONDS = env.integer("BAYSTATE_OUTAGE_SECONDS", default=15, minimum=1)
+MAX_ATTEMPTS = env.integer("BAYSTATE_MAX_ATTEMPTS", default=3, minimum=1)
+MAX_CHAIN = env.integer("BAYSTATE_MAX_CHAIN", default=20, minimum=1)
+RETRY_SECONDS = env.integer("BAYSTATE_RETRY_SECONDS", default=5, minimum=0)
+RETRY_LONGEST_SECONDS = env.integer("BAYSTATE_RETRY_LONGEST_SECONDS", default=600, minimum=0)
 RUNNER_OFFLINE_SECONDS = env.integer("BAYSTATE_RUNNER_OFFLINE_SECONDS", default=60, minimum=1)
 RUNNER_MAX_WORKERS = env.integer("BAYSTATE_RUNNER_MAX_WORKERS", default=3, minimum=1, maximum=64)
 

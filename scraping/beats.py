@@ -3,22 +3,30 @@
 import json
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
 from runners.models import Runner
+from runners.protocol import step
 from runners.protocol.messages import HeldJob
 from runners.protocol.words import JobStatus
 from scraping import fence
+from scraping.models import ScrapeJob
 
 OK, CANCEL, LOST = "ok", "cancel", "lost"
 
 # A row that is locked just now is being written by its holder: it is skipped, and the last SELECT, which sees the
-# rows as they were before, answers for it.
+# rows as they were before, answers for it. A beat frees the slots of the scrapers it does not name; those of limited
+# ones that it names and does not hold it gives back as lacking, for they are given out under other locks.
 _BEAT = """
 WITH said AS (
-    SELECT * FROM jsonb_to_recordset(%(said)s::jsonb) AS said(id uuid, step text, done int, total int)
+    SELECT * FROM jsonb_to_recordset(%(said)s::jsonb)
+        AS said(id uuid, step text, done int, total int, working text[], seq bigint)
+), limited AS (
+    SELECT slug::text FROM scrapers WHERE max_parallel_jobs IS NOT NULL
 ), free AS (
     SELECT job.id FROM scrape_jobs job JOIN said USING (id)
     WHERE job.status = 'running' AND job.runner_id = %(runner)s
@@ -29,29 +37,72 @@ WITH said AS (
         acknowledged_at = coalesce(job.acknowledged_at, clock.now),
         lease_expires_at = clock.now + job.lease_seconds * interval '1 second',
         progress_at = CASE WHEN said.done > job.done OR (said.step <> '' AND said.step <> job.step)
-            THEN clock.now ELSE job.progress_at END,
+            THEN clock.now ELSE least(job.progress_at, clock.now) END,
         step = CASE WHEN said.step <> '' THEN left(said.step, 200) ELSE job.step END,
-        done = greatest(job.done, least(said.done, job.total))
+        done = greatest(job.done, least(said.done, job.total)),
+        working = CASE WHEN said.working IS NULL OR said.seq <= job.beat_seq THEN job.working ELSE ARRAY(
+            SELECT slug FROM unnest(job.scrapers) slug WHERE slug = ANY(said.working)
+            AND (slug = ANY(job.working) OR slug NOT IN (SELECT limited.slug FROM limited))
+        ) END,
+        wanted = CASE WHEN said.working IS NULL OR said.seq <= job.beat_seq THEN job.wanted ELSE ARRAY(
+            SELECT slug FROM unnest(job.wanted) slug WHERE slug = ANY(said.working)
+        ) END,
+        beat_seq = greatest(job.beat_seq, said.seq)
     FROM free JOIN said USING (id),
         (SELECT coalesce(%(now)s::timestamptz, statement_timestamp()) AS now) clock
     WHERE job.id = free.id
 )
-SELECT job.id, job.cancel_requested_at IS NOT NULL FROM scrape_jobs job JOIN said USING (id)
+SELECT job.id, job.cancel_requested_at IS NOT NULL, ARRAY(
+    SELECT slug FROM limited
+    WHERE slug = ANY(said.working) AND slug = ANY(job.scrapers) AND slug <> ALL(job.working)
+) FROM scrape_jobs job JOIN said USING (id)
 WHERE job.status = %(running)s AND job.runner_id = %(runner)s
 """
 
 
-def beat(held: Sequence[HeldJob], *, runner: Runner, now: datetime | None = None) -> dict[str, str]:
-    """Renew the leases of `held` jobs; by id as it was sent: `ok`, `cancel` (asked to stop) or `lost`."""
+@dataclass(frozen=True)
+class Heard:
+    """By job id as it was sent: `words` (ok, cancel, lost), and in `lacking` the limited scrapers it named in vain."""
+
+    words: dict[str, str]
+    lacking: dict[str, list[str]] = field(default_factory=dict)
+
+
+def beat(held: Sequence[HeldJob], *, runner: Runner, now: datetime | None = None) -> Heard:
+    """Renew the leases of `held` jobs, and note what each works with. Needs a transaction."""
     known = {key: job for job in held if (key := fence.identity(job.job_id))}
-    mine = _renew(known, runner, now) if known else {}
-    return {job.job_id: mine.get(str(fence.identity(job.job_id)), LOST) for job in held}
+    rows = _renew(known, runner, now) if known else {}
+    mine = {job.job_id: rows.get(fence.identity(job.job_id), (LOST, [])) for job in held}
+    lacking = {job_id: slugs for job_id, (_word, slugs) in mine.items() if slugs}
+    return Heard({job_id: word for job_id, (word, _slugs) in mine.items()}, lacking)
 
 
-def _renew(known: dict[uuid.UUID, HeldJob], runner: Runner, now: datetime | None) -> dict[str, str]:
-    said = [{"id": str(key), "step": job.step, "done": job.done, "total": job.total} for key, job in known.items()]
+def resume(held: Sequence[str], *, runner: Runner, now: datetime | None = None) -> dict[str, str]:
+    """A process that begins anew says what it holds: as a beat, and it works with nothing yet. Needs a transaction."""
+    heard = beat([HeldJob(job_id=job_id, working=[]) for job_id in held], runner=runner, now=now)
+    mine = [key for job_id, word in heard.words.items() if word != LOST and (key := fence.identity(job_id))]
+    ScrapeJob.objects.filter(pk__in=mine, runner=runner, status=JobStatus.RUNNING).update(beat_seq=0)
+    return heard.words
+
+
+def _renew(known: dict[uuid.UUID, HeldJob], runner: Runner, now: datetime | None) -> dict[Any, tuple[str, list[str]]]:
+    said = [_said(key, job) for key, job in known.items()]
     with connection.cursor() as cursor:
         cursor.execute(
             _BEAT, {"said": json.dumps(said), "runner": runner.pk, "now": now, "running": JobStatus.RUNNING.value}
         )
-        return {str(key): CANCEL if stop else OK for key, stop in cursor.fetchall()}
+        return {key: (CANCEL if stop else OK, lacking) for key, stop, lacking in cursor.fetchall()}
+
+
+def _said(key: uuid.UUID, job: HeldJob) -> dict[str, Any]:
+    """A client that names no scrapers works with the one its step names."""
+    unit = step.read(job.step)
+    working = job.working if job.working is not None or unit is None else [unit[0]]
+    return {
+        "id": str(key),
+        "step": job.step,
+        "done": job.done,
+        "total": job.total,
+        "working": working,
+        "seq": job.seq,
+    }

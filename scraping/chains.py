@@ -5,17 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from runners.protocol import step
 from runners.protocol.words import Outcome, Reason
 from scraping import recording
 from scraping.models import ScrapeJob, ScrapeJobLog, ScrapeResult
-
-MAX_ATTEMPTS = 3
-MAX_CHAIN = 20
-FIRST_WAIT = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -39,7 +35,8 @@ def go_on(job: ScrapeJob, ending: Ending, *, chance: Callable[[], float] = rando
         recording.close(job, Outcome.SKIPPED, _("The job was cancelled."))
         return None
     attempt = _attempt(job, ending)
-    if attempt > MAX_ATTEMPTS or ScrapeJob.objects.filter(root_id=job.root_id).count() >= MAX_CHAIN:
+    jobs = ScrapeJob.objects.filter(root_id=job.root_id).count()
+    if attempt > settings.MAX_ATTEMPTS or jobs >= settings.MAX_CHAIN:
         recording.close(job, Outcome.UNREPORTED, _("Every attempt ended without a word about it."))
         return None
     wait = timedelta() if ending.handed_back else _wait(attempt, chance())
@@ -71,8 +68,8 @@ def _attempt(job: ScrapeJob, ending: Ending) -> int:
 
 def _wait(attempt: int, chance: float) -> timedelta:
     """0–5 s at first, then up to four times as long at each attempt."""
-    longest: timedelta = min(FIRST_WAIT * 4 ** (attempt - 1), LONGEST_WAIT)
-    return longest * chance
+    longest = min(settings.RETRY_SECONDS * 4.0 ** (attempt - 1), settings.RETRY_LONGEST_SECONDS)
+    return timedelta(seconds=longest * chance)
 
 
 def _successor(job: ScrapeJob, left: list[tuple[str, str]], *, attempt: int, run_after: datetime) -> ScrapeJob:

@@ -19,7 +19,8 @@ def offer(job: ScrapeJob) -> JobOffer:
         skus=job.skus,
         test_mode=job.test_mode,
         max_workers=settings.RUNNER_MAX_WORKERS,
-        scrapers=[_scraper(by_slug[slug]) for slug in job.scrapers],
+        # jobs begin with different scrapers: where the sites are limited, with the one whose slot the claim took
+        scrapers=[_scraper(by_slug[slug]) for slug in sorted(job.scrapers, key=lambda slug: slug not in job.working)],
         lease_seconds=job.lease_seconds,
         heartbeat_seconds=settings.HEARTBEAT_SECONDS,
         acknowledge_seconds=_acknowledge_seconds(job),
@@ -63,6 +64,7 @@ def _scraper(version: ScraperVersion) -> ScraperOffer:
         test_skus=[test["sku"] for test in definition.get("tests") or [] if "expect" in test],
         definition=definition,
         version=version.number,
+        max_parallel_jobs=scraper.max_parallel_jobs,
     )
 
 

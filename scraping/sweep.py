@@ -12,7 +12,6 @@ from scraping import claims, clock, doors
 from scraping.models import Presence, ScrapeJob
 
 logger = logging.getLogger(__name__)
-LONGEST_GAP = timedelta(seconds=15)
 # one number among the database's advisory locks: one process at a time looks after the leases
 _SWEEPING = 7_221_002
 
@@ -53,14 +52,17 @@ def _take_back(job_id: UUID, resumed_at: datetime, now: datetime | None) -> Scra
 
 
 def note_presence(*, now: datetime | None = None) -> datetime:
-    """Note that runners are heard now; returns since when, gaps of up to 15 s not counted. Needs a transaction."""
+    """Note that runners are heard now; returns since when, not counting gaps of up to `OUTAGE_SECONDS`.
+
+    Needs a transaction.
+    """
     rows = Presence.objects.annotate(clock=clock.at(now)).select_for_update(no_key=True)
     row = rows.first()
     if row is None:
         Presence.objects.create(seen_at=clock.at(now), resumed_at=clock.at(now))
         return Presence.objects.get().resumed_at
     # a clock that was set back says nothing about the time since, so that counts as a gap too
-    if not timedelta() <= row.clock - row.seen_at <= LONGEST_GAP:
+    if not timedelta() <= row.clock - row.seen_at <= timedelta(seconds=settings.OUTAGE_SECONDS):
         row.resumed_at = row.clock
     row.seen_at = row.clock
     row.save(update_fields=["seen_at", "resumed_at"])

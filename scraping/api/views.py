@@ -1,5 +1,6 @@
 """The runner API's six doors: each parses, makes one call in one transaction, answers."""
 
+from contextlib import suppress
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -28,9 +29,9 @@ from runners.protocol.messages import (
     clean_text,
 )
 from runners.protocol.words import RunnerStatus
-from scraping import beats, claims, credentials, doors, intake, offers
+from scraping import beats, claims, credentials, doors, intake, offers, slots
 from scraping.api.parsers import MAX_CALLBACK_BYTES
-from scraping.refusals import LogGapError
+from scraping.refusals import FenceError, LogGapError
 
 _HELD = {beats.OK: "keep", beats.CANCEL: "cancel", beats.LOST: "lost"}
 
@@ -78,10 +79,11 @@ class PollView(RunnerView):
         return Response({"job": None} | answer.model_dump(mode="json", exclude_none=True))
 
     def _answer(self, key: RunnerKey, asked: PollRequest) -> PollAnswer:
-        held = [HeldJob(job_id=job_id) for job_id in asked.holding or []]
-        answers = beats.beat(held, runner=key.runner) if held else {}
-        job = claims.claim_next(_asker(key, asked), job_id=asked.job_id)
-        status = RunnerStatus.BUSY if job or beats.OK in answers.values() else RunnerStatus.POLLING
+        answers = beats.resume(asked.holding, runner=key.runner) if asked.holding else {}
+        holds = any(word != beats.LOST for word in answers.values())
+        # a process that came back goes on with what it holds before it gets more
+        job = None if holds else claims.claim_next(_asker(key, asked), job_id=asked.job_id)
+        status = RunnerStatus.BUSY if job or holds else RunnerStatus.POLLING
         presence.note(key.runner, status=status, **_said(asked))
         return PollAnswer(
             job=offers.offer(job) if job else None,
@@ -132,9 +134,22 @@ class HeartbeatView(RunnerView):
             held.append(HeldJob(job_id=said.current_job_id))
         with transaction.atomic(durable=True):
             presence.note(self.runner(request), **_condition(said))
-            jobs = beats.beat(held, runner=self.runner(request))
-        answer = HeartbeatAnswer(timestamp=timezone.now(), jobs=jobs, heartbeat_seconds=settings.HEARTBEAT_SECONDS)
+            heard = beats.beat(held, runner=self.runner(request))
+        answer = HeartbeatAnswer(
+            timestamp=timezone.now(),
+            jobs=heard.words,
+            wait=self._wait(request, heard.lacking) or None,
+            heartbeat_seconds=settings.HEARTBEAT_SECONDS,
+        )
         return _json(answer)
+
+    def _wait(self, request: Request, lacking: dict[str, list[str]]) -> dict[str, list[str]]:
+        """Of the limited scrapers that jobs want to begin with, those they have to wait for."""
+        wait = {}
+        for job_id, slugs in lacking.items():
+            with suppress(FenceError), doors.transact():  # ended meanwhile: its next message is told so
+                wait[job_id] = slots.take(job_id, slugs, runner=self.runner(request))
+        return {job_id: slugs for job_id, slugs in wait.items() if slugs}
 
 
 def _condition(said: Heartbeat) -> dict[str, Any]:

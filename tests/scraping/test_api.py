@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 from runners.models import Runner
 from runners.protocol.words import Reason
 from scraping import credentials, jobs
-from scraping.models import ScrapeJob, ScrapeResult
+from scraping.models import ScrapeJob, Scraper, ScrapeResult
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -95,6 +95,11 @@ class TestPoll:
         held = post(api, "poll", {"holding": [str(kept.pk), str(stopped.pk), "gone"]})["held"]
         assert held == {str(kept.pk): "keep", str(stopped.pk): "cancel", "gone": "lost"}
 
+    def test_what_it_holds_comes_before_anything_new(self, api: APIClient, runner: Runner) -> None:
+        kept, waiting = make.running_job(runner), make.job()
+        assert post(api, "poll", {"holding": [str(kept.pk)]})["job"] is None
+        assert post(api, "poll", {"holding": ["gone"]})["job"]["job_id"] == str(waiting.pk)
+
     def test_an_empty_queue_costs_few_queries(
         self, api: APIClient, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
@@ -147,11 +152,24 @@ class TestHeartbeat:
         runner.refresh_from_db()
         assert "disk is full" in runner.last_words
 
+    def test_it_says_which_site_has_no_room_yet(self, api: APIClient, runner: Runner) -> None:
+        Scraper.objects.filter(slug="acme").update(max_parallel_jobs=1)
+        make.scraper("bradley")
+        for _ in range(2):
+            make.job(scrapers=["acme", "bradley"])
+        first, second = (post(api, "poll", {"version": "1"})["job"] for _ in range(2))
+        assert [scraper["name"] for scraper in second["scrapers"]] == ["bradley", "acme"]
+        said = {"job_id": second["job_id"], "working": ["acme", "bradley"], "seq": 1}
+        assert post(api, "heartbeat", {"jobs": [said]})["wait"] == {second["job_id"]: ["acme"]}
+        done = {"job_id": first["job_id"], "working": ["bradley"], "seq": 1}
+        assert "wait" not in post(api, "heartbeat", {"jobs": [done]})
+        assert "wait" not in post(api, "heartbeat", {"jobs": [said | {"seq": 2}]})
+
     @pytest.mark.parametrize("count", [1, 10])
     def test_it_costs_three_queries_however_many_jobs(
         self, api: APIClient, runner: Runner, count: int, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
-        said = [{"job_id": str(make.running_job(runner).pk)} for _ in range(count)]
+        said = [{"job_id": str(make.running_job(runner).pk), "working": ["acme"], "seq": 1} for _ in range(count)]
         post(api, "poll")
         with django_assert_max_num_queries(5):  # and opening and closing the transaction
             post(api, "heartbeat", {"status": "busy", "jobs": said})

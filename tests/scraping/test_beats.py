@@ -20,7 +20,7 @@ def test_a_beat_renews_every_job_the_runner_holds() -> None:
     runner = make.runner()
     held = [make.running_job(runner), make.running_job(runner)]
     said = [HeldJob(job_id=str(job.pk)) for job in held]
-    assert beats.beat(said, runner=runner, now=NOON) == {str(job.pk): "ok" for job in held}
+    assert beats.beat(said, runner=runner, now=NOON).words == {str(job.pk): "ok" for job in held}
     leases = ScrapeJob.objects.values_list("heartbeat_at", "lease_expires_at")
     assert set(leases) == {(NOON, NOON + timedelta(seconds=45))}
 
@@ -51,13 +51,13 @@ def test_it_says_what_to_stop_and_what_is_lost() -> None:
     jobs.complete(ended, at=NOON)
     ids = [str(job.pk) for job in (stopped, ended, others)] + ["no-id"]
     said = beats.beat([HeldJob(job_id=job_id) for job_id in ids], runner=runner)
-    assert list(said.values()) == ["cancel", "lost", "lost", "lost"]
+    assert list(said.words.values()) == ["cancel", "lost", "lost", "lost"]
 
 
 def test_an_id_is_answered_as_it_was_written() -> None:
     runner = make.runner()
     job = make.running_job(runner)
-    assert beats.beat([HeldJob(job_id=job.pk.hex.upper())], runner=runner) == {job.pk.hex.upper(): "ok"}
+    assert beats.beat([HeldJob(job_id=job.pk.hex.upper())], runner=runner).words == {job.pk.hex.upper(): "ok"}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -77,7 +77,7 @@ def test_a_beat_waits_for_nobody_who_writes_to_the_job() -> None:
     writer.start()
     assert locked.wait(5)
     try:
-        assert beats.beat([HeldJob(job_id=str(job.pk))], runner=runner) == {str(job.pk): "ok"}
+        assert beats.beat([HeldJob(job_id=str(job.pk))], runner=runner).words == {str(job.pk): "ok"}
         assert writer.is_alive()
     finally:
         done.set()

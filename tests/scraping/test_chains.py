@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from pytest_django import Settings
 
 from runners.protocol.words import Outcome, Reason
 from scraping import chains, jobs
@@ -87,9 +88,9 @@ def test_after_three_attempts_open_units_are_recorded_as_unreported() -> None:
     assert set(ScrapeResult.objects.values_list("sku", "outcome")) == {("a", "unreported"), ("b", "unreported")}
 
 
-def test_a_chain_never_grows_beyond_twenty_jobs() -> None:
+def test_a_chain_never_grows_beyond_twenty_jobs(settings: Settings) -> None:
     job = make.running_job(make.runner())
-    for _ in range(chains.MAX_CHAIN - 1):
+    for _ in range(settings.MAX_CHAIN - 1):
         make.job(root=job, batch=job.batch)
     assert lose(job, reason=Reason.UNACKNOWLEDGED) is None
     assert ScrapeResult.objects.get().outcome == Outcome.UNREPORTED

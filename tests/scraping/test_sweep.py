@@ -8,7 +8,8 @@ import pytest
 from django.db import connection, transaction
 from pytest_django import Settings
 
-from scraping import claims, sweep
+from runners.protocol.messages import HeldJob
+from scraping import beats, claims, sweep
 from scraping.models import Presence, ScrapeJob
 from tests import make
 
@@ -127,3 +128,77 @@ def test_a_job_that_cannot_be_taken_back_keeps_no_other_waiting(
     monkeypatch.setattr(claims, "expire", stumble)
     assert sweep.sweep(now=seconds(5)) == [second]
     assert f"job {first.pk} could not be taken back" in caplog.text
+
+
+class TestAStandstill:
+    @pytest.fixture(autouse=True)
+    def _heard(self) -> None:
+        Presence.objects.create(seen_at=seconds(595), resumed_at=NOON - timedelta(hours=1))
+
+    def test_a_job_that_is_renewed_but_stands_still_goes_on_with_another(self) -> None:
+        job = held_until(seconds(640))
+        assert sweep.sweep(now=seconds(600)) == []
+        assert sweep.sweep(now=seconds(601)) == [job]
+        job.refresh_from_db()
+        assert (job.reason, job.error[:34]) == ("timeout", "runner-0 goes on speaking, but got")
+        assert ScrapeJob.objects.get(retry_of=job).skus == job.skus
+
+    def test_one_that_got_further_does_not(self) -> None:
+        job = held_until(seconds(640))
+        ScrapeJob.objects.filter(pk=job.pk).update(progress_at=seconds(2))
+        assert sweep.sweep(now=seconds(601)) == []
+
+    def test_time_without_a_server_is_not_counted(self) -> None:
+        Presence.objects.update(resumed_at=seconds(500))
+        job = held_until(seconds(640))
+        assert sweep.sweep(now=seconds(601)) == []
+        Presence.objects.update(seen_at=seconds(1095))
+        ScrapeJob.objects.filter(pk=job.pk).update(lease_expires_at=seconds(1140))
+        assert sweep.sweep(now=seconds(1101)) == [job]
+
+
+HOUR = timedelta(hours=1)
+
+
+class TestAClockThatSteps:
+    """The database's clock is an hour ahead or behind from one moment to the next; nobody else's is."""
+
+    @pytest.fixture(autouse=True)
+    def _heard(self) -> None:
+        Presence.objects.create(seen_at=NOON, resumed_at=NOON - 2 * HOUR)
+
+    def sweeps(self, job: ScrapeJob, step: timedelta, *, alive: bool) -> float | None:
+        """Seconds until `job` was taken back, of the 90 after the step."""
+        for later in range(5, 95, 5):
+            now = seconds(later) + step
+            if alive and later % 10 == 0:
+                assert job.runner is not None
+                beats.beat([HeldJob(job_id=str(job.pk))], runner=job.runner, now=now)
+            if sweep.sweep(now=now):
+                return later
+        return None
+
+    @pytest.mark.parametrize("step", [HOUR, -HOUR])
+    def test_a_runner_that_speaks_keeps_its_job(self, step: timedelta) -> None:
+        assert self.sweeps(held_until(seconds(45)), step, alive=True) is None
+
+    @pytest.mark.parametrize("step", [HOUR, -HOUR])
+    def test_one_that_is_gone_loses_it_within_a_minute(self, step: timedelta) -> None:
+        after = self.sweeps(held_until(seconds(45)), step, alive=False)
+        assert after is not None
+        assert after <= 60
+        assert ScrapeJob.objects.get(status="failed").reason == "interrupted"
+
+    def test_a_standstill_is_seen_after_a_step_back(self) -> None:
+        job = held_until(seconds(45))
+        self.sweeps(job, -HOUR, alive=True)
+        job.refresh_from_db()
+        assert job.progress_at is not None
+        assert job.progress_at <= NOON - HOUR + timedelta(seconds=10)
+
+    def test_a_job_made_before_a_step_back_can_be_claimed(self) -> None:
+        make.scraper()
+        job = make.job(created_at=NOON, run_after=seconds(4), turn=NOON)
+        runner = make.runner()
+        assert claims.claim_next(claims.Asker(runner), now=seconds(3)) is None
+        assert claims.claim_next(claims.Asker(runner), now=seconds(3) - HOUR) == job
