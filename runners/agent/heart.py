@@ -33,6 +33,7 @@ class Heart:
         self._seconds = seconds
         self._changed = threading.Event()
         self._ended = False
+        self._beating = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
 
     def start(self) -> None:
@@ -54,16 +55,20 @@ class Heart:
             if self._changed.wait(self._seconds):
                 self._changed.clear()
             else:
-                self._beat()
+                self.beat()
 
-    def _beat(self) -> None:
-        try:
-            answer = self._client.heartbeat(self._say(), timeout=_PATIENCE)
-        except KeyRefused as refused:
-            self._ended = True
-            self._refused(refused)
-        except ServerSaid as said:
-            console.debug("a heartbeat was not heard: %s", said)
-        else:
-            self._hear(answer)
-            self.every(answer.heartbeat_seconds)
+    def beat(self) -> HeartbeatAnswer | None:
+        """Beat now, from any thread, one after the other; None where nobody answered."""
+        with self._beating:
+            try:
+                answer = self._client.heartbeat(self._say(), timeout=_PATIENCE)
+            except KeyRefused as refused:
+                self._ended = True
+                self._refused(refused)
+            except ServerSaid as said:
+                console.debug("a heartbeat was not heard: %s", said)
+            else:
+                self._hear(answer)
+                self.every(answer.heartbeat_seconds)
+                return answer
+        return None

@@ -30,6 +30,9 @@ class Held:
         self.outcomes: Counter[Outcome] = Counter()
         self.step = ""
         self.done = len(set(offer.done))
+        self._at_work: set[str] = set()
+        self._wanted: set[str] = set()
+        self._beats = 0
         self._grace = grace
         self._lock = threading.Lock()
         self._halted_at = 0.0
@@ -54,9 +57,11 @@ class Held:
         self.cancelled = True
         self._halt()
 
-    def stop(self) -> None:
-        """The process is to end: finish the units in hand, hand the rest back."""
-        if not self.stopping:
+    def stop(self, *, at_once: bool = False) -> None:
+        """The process is to end: finish the units in hand, or give them up `at_once`, and hand the rest back."""
+        if at_once:
+            self._grace = 0.0
+        if at_once or not self.stopping:
             self._stopped_at = time.monotonic()
             self.stopping = True
         self._halt()
@@ -89,8 +94,34 @@ class Held:
             time.sleep(min(left, MOMENT))
         return self.silent()
 
+    def want(self, scraper: str) -> None:
+        """It would begin with this scraper now."""
+        with self._lock:
+            self._wanted.add(scraper)
+
+    def begin(self, scraper: str, *, instead_of: set[str]) -> None:
+        """It works with this scraper, and wants those it would have begun with no more for now."""
+        with self._lock:
+            self._wanted -= instead_of | {scraper}
+            self._at_work.add(scraper)
+
+    def leave(self, scraper: str) -> None:
+        with self._lock:
+            self._at_work.discard(scraper)
+
     def progress(self) -> HeldJob:
-        return HeldJob(job_id=self.job_id, step=self.step, done=self.done, total=self.total)
+        """How far it is; every call has the next number."""
+        with self._lock:
+            self._beats += 1
+            working = sorted(self._at_work | self._wanted)
+            return HeldJob(
+                job_id=self.job_id,
+                step=self.step,
+                done=self.done,
+                total=self.total,
+                working=working,
+                seq=self._beats,
+            )
 
     def _halt(self) -> None:
         if not self.halted.is_set():

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from queue import Empty, SimpleQueue
+from collections.abc import Callable
 
 from runners.agent import voice
 from runners.agent.answers import Away, JobOver, KeyRefused, Refused, TooLarge
@@ -11,24 +11,29 @@ from runners.agent.held import MOMENT, Held
 from runners.agent.report import ScraperAPIHandler
 from runners.agent.results import Results
 from runners.agent.scrape import Share, Tools, scrape
+from runners.agent.turns import Turns
 from runners.agent.voice import log
-from runners.protocol.messages import Callback, CallbackAnswer, ScraperOffer
+from runners.protocol.messages import Callback, CallbackAnswer, HeartbeatAnswer
 from runners.protocol.words import JobStatus, Reason
 
 console = logging.getLogger(__name__)
 
 
-def run(held: Held, tools: Tools) -> None:
-    """Do the job: say it runs, work on it, send everything, say how it ended.
+def run(held: Held, tools: Tools, *, beat: Callable[[], HeartbeatAnswer | None]) -> None:
+    """Do the job, or what a process before this one left of it: work on it, send everything, say how it ended.
 
-    The server's word that it is over ends it without one of ours. Raises KeyRefused.
+    The server's word that it is over ends it without one of ours. What could not be sent in time stays in the spool.
+    `beat` tells the server at once what it works with. Raises KeyRefused.
     """
-    handler = ScraperAPIHandler(tools.client, held.job_id, redactor=tools.redactor, over=held.end)
-    results = Results(tools.client, held.job_id, heard=lambda answer: _heard(held, answer), over=held.end)
+    lines, units = tools.spool.lines(held.job_id), tools.spool.units(held.job_id)
+    handler = ScraperAPIHandler(tools.client, held.job_id, lines, redactor=tools.redactor, over=held.end)
+    results = Results(tools.client, held.job_id, units, heard=lambda answer: _heard(held, answer), over=held.end)
     log.addHandler(handler)
     try:
         with voice.about(job=held.job_id):
-            ended = _do(held, tools, results)
+            ended = tools.spool.word(held.job_id) or _do(held, tools, results, Turns(held, beat))
+            if not held.stopping:  # what is handed back may be taken up again after a restart
+                tools.spool.say(held.job_id, ended)
             if _sent(held, results, handler):
                 _say(held, tools, ended)
     finally:
@@ -37,18 +42,22 @@ def run(held: Held, tools: Tools) -> None:
         results.close()
     if isinstance(held.over, KeyRefused):
         raise held.over
+    if held.over or held.ended:
+        tools.spool.forget(held.job_id)
     if held.over and not held.ended:
         console.warning("job %s is over for this runner: %s", held.job_id, held.over)
 
 
-def _do(held: Held, tools: Tools, results: Results) -> Callback:
+def _do(held: Held, tools: Tools, results: Results, turns: Turns) -> Callback:
     """Work on the units; return the last word."""
     try:
         start = Callback(job_id=held.job_id, status=JobStatus.RUNNING)
         _heard(held, until_answered(lambda: tools.client.callback(start), pause=held.pause))
         names = ", ".join(scraper.name for scraper in held.offer.scrapers)
+        if held.done:
+            log.info("going on: %s of %s units are done", held.done, held.total)
         log.info("%s SKUs to look up on %s", len(held.offer.skus), names)
-        _work(held, tools, results)
+        _work(held, tools, results, turns)
     except Away as away:
         console.info("halted before the server answered: %s", away)
     except (JobOver, KeyRefused, Refused) as said:
@@ -60,14 +69,11 @@ def _do(held: Held, tools: Tools, results: Results) -> Callback:
     return _ending(held)
 
 
-def _work(held: Held, tools: Tools, results: Results) -> None:
+def _work(held: Held, tools: Tools, results: Results, turns: Turns) -> None:
     """Let up to `max_workers` threads take one scraper after the other; wait for them, not for ever once halted."""
-    scrapers: SimpleQueue[ScraperOffer] = SimpleQueue()
-    for scraper in held.offer.scrapers:
-        scrapers.put(scraper)
     size = max(1, min(held.offer.max_workers, len(held.offer.scrapers)))
     workers = [
-        threading.Thread(target=_take, args=(held, tools, results, scrapers), name=f"worker-{n}", daemon=True)
+        threading.Thread(target=_take, args=(held, tools, results, turns), name=f"worker-{n}", daemon=True)
         for n in range(size)
     ]
     for worker in workers:
@@ -77,17 +83,15 @@ def _work(held: Held, tools: Tools, results: Results) -> None:
             worker.join(MOMENT)
 
 
-def _take(held: Held, tools: Tools, results: Results, scrapers: SimpleQueue[ScraperOffer]) -> None:
+def _take(held: Held, tools: Tools, results: Results, turns: Turns) -> None:
     with voice.about(job=held.job_id):
-        while not held.halted.is_set():
-            try:
-                scraper = scrapers.get_nowait()
-            except Empty:
-                return
+        while scraper := turns.next():
             try:
                 scrape(Share(held, scraper, tools, results.put))
             except Exception:  # noqa: BLE001 - the thread's rim
                 log.exception("%s ends here by our own fault", scraper.name)
+            finally:
+                turns.done(scraper)
 
 
 def _ending(held: Held) -> Callback:

@@ -50,10 +50,13 @@ class Runner:
         console.info("asking %s for jobs", self._client.url)
         self._heart.start()
         try:
+            self._resume()
             while not self._stopping.is_set():
+                if not self._has_room():
+                    continue
                 offer = self._claim(job_id)
                 if offer:
-                    self._do(offer)
+                    self._do(offer.job_id)
                     if once or job_id:
                         break
                 else:
@@ -66,10 +69,11 @@ class Runner:
             raise self._refusal
 
     def stop(self) -> None:
-        """Finish the unit in hand, hand the rest back, leave."""
+        """Finish the units in hand, hand the rest back, leave; told again, hand back at once."""
+        again = self._stopping.is_set()
         self._stopping.set()
         if held := self._held:
-            held.stop()
+            held.stop(at_once=again)
 
     def _claim(self, job_id: str | None) -> JobOffer | None:
         request = PollRequest(
@@ -80,17 +84,53 @@ class Runner:
             raise NoSuchJob(job_id)
         return offer
 
-    def _do(self, offer: JobOffer) -> None:
-        held = self._held = Held(offer, grace=self._grace)
+    def _resume(self) -> None:
+        """Tell the server what the process before this one held, and do as it says."""
+        holding = self._tools.spool.holding()
+        if not holding:
+            return
+        console.info("the spool holds %s job(s) of an earlier run; asking the server about them", len(holding))
+        request = PollRequest(
+            version=VERSION, schema_version=SCHEMA_VERSION, capabilities=CAPABILITIES, holding=holding
+        )
+        answer = self._answered(lambda: self._client.poll(request))
+        for job_id in holding:
+            word = (answer.held or {}).get(job_id, "lost")
+            if word == "lost":
+                console.warning("job %s went to another runner meanwhile; what is left of it here is dropped", job_id)
+                self._tools.spool.forget(job_id)
+            elif not self._stopping.is_set():
+                self._do(job_id, cancelled=word == "cancel")
+        if answer.job:
+            self._do(answer.job.job_id)
+
+    def _has_room(self) -> bool:
+        """Whether the spool takes things; waits a moment where it does not."""
+        if self._tools.spool.full and not self._tools.spool.probe():
+            self._stopping.wait(self._poll_seconds)
+            return False
+        return True
+
+    def _do(self, job_id: str, *, cancelled: bool = False) -> None:
+        """Do a job that was just claimed, or what is left of one that was held before."""
+        spool = self._tools.spool
+        try:
+            offer = self._answered(lambda: self._client.job(job_id))
+        except (JobOver, Refused) as said:
+            console.warning("job %s is not ours: %s", job_id, said)
+            spool.forget(job_id)
+            return
+        spool.begin(offer)
+        done = [*offer.done, *spool.unsent(job_id)]
+        held = self._held = Held(offer.model_copy(update={"done": done}), grace=self._grace)
+        if cancelled:
+            held.cancel()
         if self._stopping.is_set():
             held.stop()
         self._heart.every(offer.heartbeat_seconds)
+        console.info("job %s: %s SKUs, %s units", job_id, len(offer.skus), held.total)
         try:
-            held.offer = self._answered(lambda: self._client.job(offer.job_id))
-            console.info("job %s: %s SKUs, %s units", offer.job_id, len(offer.skus), held.total)
-            job.run(held, self._tools)
-        except (JobOver, Refused) as said:
-            console.warning("job %s is not ours: %s", offer.job_id, said)
+            job.run(held, self._tools, beat=self._heart.beat)
         finally:
             self._completed += held.ended
             self._held = None
@@ -118,6 +158,7 @@ class Runner:
             jobs_completed=self._completed,
             memory_usage_mb=_memory(),
             draining=self._stopping.is_set(),
+            disk_full=self._tools.spool.full,
         )
 
     def _hear(self, answer: HeartbeatAnswer) -> None:

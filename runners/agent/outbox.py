@@ -1,4 +1,4 @@
-"""What must reach the server: kept in order until it is acknowledged, sent by a thread of its own.
+"""What must reach the server: in order until it is acknowledged, sent by a thread of its own.
 
 The thread that scrapes only puts things in; a server that is slow or away never holds it up.
 """
@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from runners.agent.answers import Away, JobOver, KeyRefused, ServerSaid
 from runners.agent.waiting import backoff
@@ -17,19 +17,33 @@ _PATIENCE: Final = 5
 _Thing = TypeVar("_Thing")
 
 
+class Store(Protocol[_Thing]):
+    """Where things wait, each under a number that grows."""
+
+    def put(self, thing: _Thing) -> None: ...
+
+    def oldest(self, most: int) -> list[tuple[int, _Thing]]: ...
+
+    def count(self) -> int: ...
+
+    def drop(self, through: int) -> None: ...
+
+
 class Outbox(Generic[_Thing]):
     """`send` gets the oldest things and says how many of them are done with; it raises Away to be asked again."""
 
     def __init__(
         self,
+        store: Store[_Thing],
         send: Callable[[Sequence[_Thing]], int],
         *,
         name: str,
+        most: int,
         enough: int = 1,
         linger: float = 0.0,
         over: Callable[[ServerSaid], None] = lambda said: None,
     ) -> None:
-        """Sends once `enough` things wait or the oldest has waited `linger` seconds.
+        """Sends up to `most` things at once, when `enough` wait or the oldest has waited `linger` seconds.
 
         `over` hears, in this thread, that the server wants no more of them: JobOver or KeyRefused.
         """
@@ -37,7 +51,9 @@ class Outbox(Generic[_Thing]):
         self._enough = enough
         self._linger = linger
         self._over = over
-        self._things: list[_Thing] = []
+        self._store = store
+        self._most = most
+        self._count = store.count()
         self._changed = threading.Condition()
         self._hurried = False
         self._closed = False
@@ -50,10 +66,11 @@ class Outbox(Generic[_Thing]):
         with self._changed:
             if self._closed:
                 return
-            if not self._things:
+            if not self._count:
                 self._since = time.monotonic()
-            self._things.append(thing)
-            if len(self._things) in {1, self._enough}:
+            self._store.put(thing)
+            self._count += 1
+            if self._count in {1, self._enough}:
                 self._changed.notify_all()
 
     def flush(self, seconds: float | None = None) -> bool:
@@ -61,7 +78,7 @@ class Outbox(Generic[_Thing]):
         with self._changed:
             self._hurried = True
             self._changed.notify_all()
-            done = self._changed.wait_for(lambda: not self._things or self._closed, seconds)
+            done = self._changed.wait_for(lambda: not self._count or self._closed, seconds)
             self._hurried = False
             return done
 
@@ -76,11 +93,11 @@ class Outbox(Generic[_Thing]):
         while (things := self._due()) is not None:
             failures = 0 if self._try(things, failures) else failures + 1
 
-    def _try(self, things: list[_Thing], failures: int) -> bool:
+    def _try(self, things: list[tuple[int, _Thing]], failures: int) -> bool:
         """Send once; False where it should be tried again, after a pause that is over by then."""
         wait = None
         try:
-            done = self._send(things)
+            done = self._send([thing for _number, thing in things])
         except Away as away:
             done, wait = 0, away.wait
         except (JobOver, KeyRefused) as said:
@@ -91,31 +108,32 @@ class Outbox(Generic[_Thing]):
             console.exception("sending %s failed", self._thread.name)
             done = 1 if failures >= _PATIENCE else 0
         if done:
-            self._drop(done)
+            self._drop(things[done - 1][0])
         else:
             self._pause(backoff(failures + 1) if wait is None else wait)
         return done > 0
 
-    def _due(self) -> list[_Thing] | None:
+    def _due(self) -> list[tuple[int, _Thing]] | None:
         """Wait for the moment to send; None once closed."""
         with self._changed:
             while not self._closed:
                 wait = self._wait()
                 if wait is not None and wait <= 0:
-                    return list(self._things)
+                    return self._store.oldest(self._most)
                 self._changed.wait(wait)
             return None
 
     def _wait(self) -> float | None:
-        if not self._things:
+        if not self._count:
             return None
-        if self._hurried or len(self._things) >= self._enough:
+        if self._hurried or self._count >= self._enough:
             return 0
         return self._since + self._linger - time.monotonic()
 
-    def _drop(self, count: int) -> None:
+    def _drop(self, through: int) -> None:
         with self._changed:
-            del self._things[:count]
+            self._store.drop(through)
+            self._count = self._store.count()
             self._since = time.monotonic()
             self._changed.notify_all()
 
@@ -126,5 +144,4 @@ class Outbox(Generic[_Thing]):
     def _finish(self) -> None:
         with self._changed:
             self._closed = True
-            self._things.clear()
             self._changed.notify_all()

@@ -11,6 +11,7 @@ from runners.agent.answers import Gap, JobOver, Refused, ServerSaid, TooLarge
 from runners.agent.client import Client
 from runners.agent.outbox import Outbox
 from runners.agent.redact import RedactingFormatter, Redactor
+from runners.agent.spool import Box
 from runners.protocol.messages import LogLine
 from runners.protocol.words import LogLevel
 
@@ -32,19 +33,29 @@ class ScraperAPIHandler(logging.Handler):
         self,
         client: Client,
         job_id: str,
+        lines: Box[LogLine],
         *,
         redactor: Redactor,
         over: Callable[[ServerSaid], None] = lambda said: None,
         linger: float | None = None,
     ) -> None:
-        """`over` hears, in the sending thread, that the server wants no more lines of this job."""
+        """The numbers go on after those that `lines` has seen.
+
+        `over` hears, in the sending thread, that the server wants no more lines of this job.
+        """
         super().__init__()
         self.setFormatter(RedactingFormatter(redactor))
         self._client = client
         self._job_id = job_id
-        self._numbers = count(1)
+        self._numbers = count(lines.last_seq + 1)
         self._outbox: Outbox[LogLine] = Outbox(
-            self._deliver, name="log lines", enough=ENOUGH, linger=LINGER if linger is None else linger, over=over
+            lines,
+            self._deliver,
+            name="log lines",
+            most=MOST_LINES,
+            enough=ENOUGH,
+            linger=LINGER if linger is None else linger,
+            over=over,
         )
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -80,7 +91,7 @@ class ScraperAPIHandler(logging.Handler):
 
     def _deliver(self, lines: Sequence[LogLine]) -> int:
         """Post the oldest lines; return how many of them are stored, or will never be."""
-        batch = list(lines[:MOST_LINES])
+        batch = list(lines)
         while True:
             try:
                 answer = self._client.logs(self._job_id, batch)

@@ -6,6 +6,7 @@ from typing import Final
 from runners.agent.answers import JobOver, Refused, ServerSaid, TooLarge
 from runners.agent.client import Client
 from runners.agent.outbox import Outbox
+from runners.agent.spool import Box
 from runners.agent.voice import log
 from runners.protocol.messages import Callback, CallbackAnswer, CallbackResults, UnitItem
 from runners.protocol.words import JobStatus, Outcome
@@ -20,6 +21,7 @@ class Results:
         self,
         client: Client,
         job_id: str,
+        units: Box[UnitItem],
         *,
         heard: Callable[[CallbackAnswer], None],
         over: Callable[[ServerSaid], None],
@@ -28,7 +30,7 @@ class Results:
         self._client = client
         self._job_id = job_id
         self._heard = heard
-        self._outbox: Outbox[UnitItem] = Outbox(self._deliver, name="results", over=over)
+        self._outbox: Outbox[UnitItem] = Outbox(units, self._deliver, name="results", most=MOST_ITEMS, over=over)
 
     def put(self, item: UnitItem) -> None:
         self._outbox.put(item)
@@ -42,7 +44,7 @@ class Results:
 
     def _deliver(self, items: Sequence[UnitItem]) -> int:
         """Post the oldest items, fewer at once if the server asks for that; return how many are done with."""
-        batch = list(items[:MOST_ITEMS])
+        batch = list(items)
         while True:
             try:
                 self._post(batch)

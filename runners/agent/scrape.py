@@ -16,6 +16,7 @@ from runners.agent.login import Login
 from runners.agent.peers import PrivateHosts
 from runners.agent.politeness import Politeness
 from runners.agent.redact import Redactor
+from runners.agent.spool import Spool
 from runners.agent.trouble import Trouble
 from runners.agent.voice import log
 from runners.agent.wording import level, sentence
@@ -41,6 +42,7 @@ class Tools:
     redactor: Redactor
     private: PrivateHosts
     politeness: Politeness
+    spool: Spool
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ class FakeServer:
         self.beats: list[dict[str, Any]] = []
         self.secrets: dict[str, dict[str, str]] = {}
         self.beat_answer: dict[str, str] = {}
+        self.held: dict[str, str] = {}
+        self.no_room: set[str] = set()
         self.told: list[str] = []
         self.recorded = threading.Condition()
         self.before: Callable[[Asked], Reply | None] = lambda asked: None
@@ -68,6 +70,9 @@ class FakeServer:
         return serve(asked)
 
     def _poll(self, asked: Asked) -> Reply:
+        held = {job_id: self.held.get(job_id, "lost") for job_id in asked.json.get("holding") or []}
+        if {"keep", "cancel"} & set(held.values()):
+            return answer({"job": None, "held": held})
         wanted = asked.json.get("job_id")
         if self.job is None or self.claimed or wanted not in {None, self.job["job_id"]}:
             return answer({"job": None})
@@ -85,7 +90,10 @@ class FakeServer:
         seconds = (self.job or {}).get("heartbeat_seconds", 10)
         jobs = {beat["job_id"]: self.beat_answer.get(beat["job_id"], "ok") for beat in asked.json["jobs"]}
         self.told += jobs.values()
-        return answer({"acknowledged": True, "timestamp": NOW, "jobs": jobs, "heartbeat_seconds": seconds})
+        wait = {beat["job_id"]: sorted(self.no_room & set(beat.get("working") or [])) for beat in asked.json["jobs"]}
+        return answer(
+            {"acknowledged": True, "timestamp": NOW, "jobs": jobs, "wait": wait, "heartbeat_seconds": seconds}
+        )
 
     def _credentials(self, asked: Asked) -> Reply:
         secrets = self.secrets.get(asked.query["scraper"])

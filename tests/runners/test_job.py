@@ -14,6 +14,7 @@ from runners.agent.peers import PrivateHosts
 from runners.agent.politeness import Politeness
 from runners.agent.redact import Redactor
 from runners.agent.scrape import Tools
+from runners.agent.spool import Spool
 from runners.agent.work import Finding
 from runners.protocol.definition import Definition
 from runners.protocol.tokens import Tokens
@@ -48,7 +49,7 @@ def runner(fake: FakeServer, *, grace: float = 5) -> Iterator[Runner]:
     clock = Clock()
     polite = Politeness(monotonic=clock.monotonic, sleep=clock.sleep)
     client = Client(fake.wire.url, KEY)
-    tools = Tools(client, Redactor([KEY]), PrivateHosts("127.0.0.1"), polite)
+    tools = Tools(client, Redactor([KEY]), PrivateHosts("127.0.0.1"), polite, Spool(None))
     try:
         yield Runner(tools, poll_seconds=0.001, grace=grace)
     finally:
@@ -327,11 +328,13 @@ def test_beats_tell_the_step_and_how_far_it_is(fake: FakeServer, shop: Shop) -> 
     shop.special = hold
     fake.offer(shop.definition(), skus=["007", "008"], heartbeat_seconds=0.01)
     with meanwhile(lambda: do(fake)):
-        wanted = [{"job_id": "job-1", "step": "bradley 008", "done": 1, "total": 2}]
-        fake.wait_for(lambda: bool(fake.beats) and fake.beats[-1]["jobs"] == wanted)
+        wanted = {"job_id": "job-1", "step": "bradley 008", "done": 1, "total": 2, "working": ["bradley"]}
+        fake.wait_for(lambda: bool(fake.beats) and any(wanted.items() <= job.items() for job in fake.beats[-1]["jobs"]))
         seen.set()
     assert fake.beats[-1]["status"] == "busy"
     assert fake.beats[-1]["current_job_id"] == "job-1"
+    numbers = [job["seq"] for beat in fake.beats for job in beat["jobs"]]
+    assert numbers == list(range(1, len(numbers) + 1))
 
 
 @pytest.mark.parametrize("word", ["beat", "logs", "callback"])
@@ -428,6 +431,26 @@ def test_told_to_stop_while_the_server_is_away_it_leaves(fake: FakeServer) -> No
         fake.before = away
         running.run()
     assert len(fake.wire.asked) == 1
+
+
+def test_it_begins_with_the_site_that_has_room(fake: FakeServer, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runners.agent.turns.LONGEST_PAUSE", 0.01)
+    fake.no_room = {"bradley"}
+    fake.offer(shop.definition(), shop.definition(slug="coastal", login=None), skus=["007"], max_workers=1)
+    assert fake.job is not None
+    fake.job["scrapers"][0]["max_parallel_jobs"] = 1
+
+    def make_room(asked: Asked) -> Reply | None:
+        if any("waiting for room at bradley" in line["message"] for line in fake.lines):
+            fake.no_room = set()
+        return None
+
+    fake.before = make_room
+    do(fake)
+    assert list(fake.units) == [("007", "coastal"), ("007", "bradley")]
+    working = [job["working"] for beat in fake.beats for job in beat["jobs"]]
+    assert working[0] == ["bradley"]
+    assert working[-1] == []
 
 
 def test_one_job_is_asked_for_by_its_id(fake: FakeServer, shop: Shop) -> None:

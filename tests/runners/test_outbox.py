@@ -33,6 +33,25 @@ class Post:
             assert self.changed.wait_for(lambda: len(self.sent) >= calls, 5)
 
 
+class Store:
+    """Things in memory, numbered from 1."""
+
+    def __init__(self) -> None:
+        self.things: list[tuple[int, int]] = []
+
+    def put(self, thing: int) -> None:
+        self.things.append((len(self.things) + 1, thing))
+
+    def oldest(self, most: int) -> list[tuple[int, int]]:
+        return self.things[:most]
+
+    def count(self) -> int:
+        return len(self.things)
+
+    def drop(self, through: int) -> None:
+        self.things = [(number, thing) for number, thing in self.things if number > through]
+
+
 @pytest.fixture
 def boxes() -> Iterator[list[Outbox[int]]]:
     opened: list[Outbox[int]] = []
@@ -43,7 +62,7 @@ def boxes() -> Iterator[list[Outbox[int]]]:
 
 def test_it_sends_what_comes_in_order(boxes: list[Outbox[int]]) -> None:
     post = Post()
-    boxes.append(box := Outbox(post, name="x"))
+    boxes.append(box := Outbox(Store(), post, name="x", most=100))
     for number in range(50):
         box.put(number)
     assert box.flush(5)
@@ -52,7 +71,7 @@ def test_it_sends_what_comes_in_order(boxes: list[Outbox[int]]) -> None:
 
 def test_it_waits_until_enough_have_come(boxes: list[Outbox[int]]) -> None:
     post = Post()
-    boxes.append(box := Outbox(post, name="x", enough=20, linger=60))
+    boxes.append(box := Outbox(Store(), post, name="x", most=100, enough=20, linger=60))
     for number in range(19):
         box.put(number)
     assert post.sent == []
@@ -63,7 +82,7 @@ def test_it_waits_until_enough_have_come(boxes: list[Outbox[int]]) -> None:
 
 def test_it_does_not_let_one_thing_wait_for_ever(boxes: list[Outbox[int]]) -> None:
     post = Post()
-    boxes.append(box := Outbox(post, name="x", enough=20, linger=0.01))
+    boxes.append(box := Outbox(Store(), post, name="x", most=100, enough=20, linger=0.01))
     box.put(1)
     post.wait(1)
     assert post.sent == [[1]]
@@ -71,7 +90,7 @@ def test_it_does_not_let_one_thing_wait_for_ever(boxes: list[Outbox[int]]) -> No
 
 def test_it_keeps_what_was_not_acknowledged_and_sends_it_again(boxes: list[Outbox[int]]) -> None:
     post = Post(Away("no answer", wait=0.0), 2)
-    boxes.append(box := Outbox(post, name="x", enough=3, linger=60))
+    boxes.append(box := Outbox(Store(), post, name="x", most=100, enough=3, linger=60))
     for number in (1, 2, 3):
         box.put(number)
     post.wait(2)
@@ -86,7 +105,7 @@ def test_putting_never_waits_for_the_server(boxes: list[Outbox[int]]) -> None:
         go_on.wait(5)
         return len(things)
 
-    boxes.append(box := Outbox(slow, name="x"))
+    boxes.append(box := Outbox(Store(), slow, name="x", most=100))
     for number in range(1000):
         box.put(number)
     assert not box.flush(0.01)
@@ -103,7 +122,7 @@ def test_a_job_that_is_over_empties_it_and_is_told(boxes: list[Outbox[int]]) -> 
         told.set()
 
     post = Post(JobOver("finished", "it ended"))
-    boxes.append(box := Outbox(post, name="x", over=over))
+    boxes.append(box := Outbox(Store(), post, name="x", most=100, over=over))
     box.put(1)
     assert told.wait(5)
     box.put(2)
@@ -116,7 +135,7 @@ def test_our_own_fault_does_not_hold_up_what_comes_after(
 ) -> None:
     monkeypatch.setattr("runners.agent.outbox.backoff", lambda attempt: 0)
     post = Post(*[ValueError("a fault")] * 6)
-    boxes.append(box := Outbox(post, name="x", enough=2, linger=60))
+    boxes.append(box := Outbox(Store(), post, name="x", most=100, enough=2, linger=60))
     box.put(1)
     box.put(2)
     assert box.flush(5)

@@ -11,6 +11,7 @@ from runners.agent import voice
 from runners.agent.client import Client
 from runners.agent.redact import Redactor
 from runners.agent.report import ScraperAPIHandler
+from runners.agent.spool import Spool
 from runners.protocol.messages import LogLine
 from tests.runners.fake_server import KEY, FakeServer, error, server
 from tests.runners.wire import Asked, Reply, answer
@@ -30,7 +31,7 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def reporting(fake: FakeServer, *secrets: str, linger: float = 60) -> Iterator[ScraperAPIHandler]:
     client = Client(fake.wire.url, KEY)
-    handler = ScraperAPIHandler(client, "job-1", redactor=Redactor(secrets), linger=linger)
+    handler = ScraperAPIHandler(client, "job-1", Spool(None).lines("job-1"), redactor=Redactor(secrets), linger=linger)
     voice.log.addHandler(handler)
     voice.log.setLevel(logging.DEBUG)
     try:

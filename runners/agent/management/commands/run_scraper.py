@@ -1,5 +1,6 @@
 """Run a scraper process: `manage.py run_scraper`."""
 
+import hashlib
 import logging
 import os
 from argparse import ArgumentParser
@@ -16,6 +17,10 @@ from runners.agent.politeness import Politeness
 from runners.agent.redact import RedactingFormatter, Redactor
 from runners.agent.scrape import Tools
 from runners.agent.signals import on_stop
+from runners.agent.spool import Spool, SpoolInUse, find
+
+console = logging.getLogger("runners.agent.run_scraper")
+SPOOLS = Path(__file__).resolve().parents[4] / "var" / "spool"
 
 
 class Command(BaseCommand):
@@ -30,14 +35,18 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="do one job, then exit")
         parser.add_argument("--job-id", help="do just this job, then exit")
         parser.add_argument("--poll-seconds", type=float, default=5.0, help="between two questions for a job")
+        parser.add_argument("--spool", type=Path, help="where results and lines wait for the server (default: in var)")
+        parser.add_argument("--grace", type=float, default=30.0, help="seconds for units in hand once told to stop")
         parser.add_argument("--allow-plain-http", action="store_true", help="speak http beyond this machine")
 
     def handle(self, *args: Any, **options: Any) -> None:
         key, url, private = _key(), _url(options["url"], options["allow_plain_http"]), _private()
         redactor = Redactor([key])
         _speak(redactor)
+        spool = _spool(options["spool"], url, key)
         client = Client(url, key)
-        runner = Runner(Tools(client, redactor, private, Politeness()), poll_seconds=max(0.0, options["poll_seconds"]))
+        tools = Tools(client, redactor, private, Politeness(), spool)
+        runner = Runner(tools, poll_seconds=max(0.0, options["poll_seconds"]), grace=max(0.0, options["grace"]))
         on_stop(runner.stop)
         try:
             runner.run(once=options["once"], job_id=options["job_id"])
@@ -50,6 +59,7 @@ class Command(BaseCommand):
             raise CommandError(f"{url} does not understand this runner: {error}") from None
         finally:
             client.close()
+            spool.close()
 
 
 def _key() -> str:
@@ -71,6 +81,24 @@ def _url(given: str | None, plain_http: bool) -> str:
         return origin(given or os.environ.get("BAYSTATE_URL", ""), plain_http=plain_http)
     except ValueError as error:
         raise CommandError(f"--url or BAYSTATE_URL: {error}") from None
+
+
+def _spool(path: Path | None, url: str, key: str) -> Spool:
+    """The file named, or the first free one of this server and key: what a killed process left is found again."""
+    try:
+        if path:
+            return Spool(path.expanduser())
+        name = hashlib.sha256(f"{url} {key}".encode()).hexdigest()[:12]
+        return find(SPOOLS, name)
+    except SpoolInUse:
+        raise CommandError(f"--spool: another process uses {path}; give each runner its own") from None
+    except OSError as error:
+        if path:
+            raise CommandError(f"--spool: {path} cannot be written ({error})") from None
+        console.warning(
+            "no place for a spool (%s): what is not sent when this process ends is lost. See --spool", error
+        )
+        return Spool(None)
 
 
 def _private() -> PrivateHosts:

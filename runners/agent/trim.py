@@ -1,0 +1,67 @@
+"""Makes room in a spool: debug lines go first, then info lines; each run of them leaves one mark with their numbers."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Final
+
+from runners.protocol.messages import LogLine
+from runners.protocol.words import LogLevel
+
+MARK: Final = "mark"
+_MARK_BYTES: Final = 400
+_LINES: Final = """
+SELECT number, job, level, seq, coalesce(through, seq), bytes FROM thing
+WHERE kind = 'line' AND number > ? ORDER BY job, number
+"""
+
+
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    job: str
+    level: str
+    seq: int
+    through: int
+    bytes: int
+
+
+def drop_lines(db: sqlite3.Connection, *, above: int, size: int) -> None:
+    """Free about `size` bytes, of lines with a number beyond `above`; what is a warning or worse stays."""
+    for level in (LogLevel.DEBUG, LogLevel.INFO):
+        for run in _runs([_Line(*row) for row in db.execute(_LINES, [above])], level):
+            if size <= 0:
+                return
+            _replace(db, run)
+            size -= sum(line.bytes for line in run) - _MARK_BYTES
+
+
+def _runs(lines: list[_Line], level: LogLevel) -> Iterator[list[_Line]]:
+    """Neighbours of one job that are of this level, or marks of lines that went before."""
+    for (_job, droppable), run in groupby(lines, key=lambda line: (line.job, line.level in {level, MARK})):
+        found = list(run)
+        if droppable and any(line.level != MARK for line in found):
+            yield found
+
+
+def _replace(db: sqlite3.Connection, run: list[_Line]) -> None:
+    first, last = run[0], run[-1]
+    count = last.through - first.seq + 1
+    mark = LogLine(
+        level=LogLevel.WARNING,
+        message=f"{count} line(s) dropped: the runner's spool was full while the server was away",
+        timestamp=datetime.now(UTC),
+        seq=first.seq,
+        through=last.through,
+    )
+    body = mark.model_dump_json(exclude_unset=True)
+    db.execute(
+        "DELETE FROM thing WHERE job = ? AND kind = 'line' AND number BETWEEN ? AND ?",
+        [first.job, first.number, last.number],
+    )
+    db.execute(
+        "INSERT INTO thing VALUES (?, ?, 'line', ?, ?, ?, ?, ?)",
+        [first.number, first.job, MARK, first.seq, last.through, body, _MARK_BYTES],
+    )
