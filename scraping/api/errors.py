@@ -1,7 +1,6 @@
 """Every error in one shape, `{"error", "code", "details"}`, from one place; never an exception's text or a secret."""
 
 import logging
-from math import ceil
 from typing import Any
 
 from django.db import Error
@@ -12,6 +11,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from scraping import outage
+from scraping.api.throttling import TooManyRequestsError
 from scraping.refusals import (
     FenceError,
     ForeignUnitError,
@@ -89,13 +89,6 @@ def _unavailable() -> Response:
     return answer
 
 
-def _throttled(seconds: int) -> Response:
-    sentence = f"Too many requests. Ask again in {seconds} s."
-    answer = _answer(status.HTTP_429_TOO_MANY_REQUESTS, sentence, "throttled")
-    answer["Retry-After"] = str(seconds)
-    return answer
-
-
 def _malformed(error: ValidationError) -> Response:
     """Names each wrong field, never its value."""
     problems = error.errors(include_url=False, include_context=False, include_input=False)
@@ -111,7 +104,8 @@ def _from_rest(error: exceptions.APIException) -> Response:
         answer = Response({"error": "Unauthorized", "code": "unauthorized"}, status=error.status_code)
         answer["WWW-Authenticate"] = "Bearer"
         return answer
-    if isinstance(error, exceptions.Throttled):
-        return _throttled(ceil(error.wait or 1))
     code = str(getattr(error.detail, "code", error.default_code))
-    return _answer(error.status_code, str(error.detail), _CODES.get(code, code))
+    answer = _answer(error.status_code, str(error.detail), _CODES.get(code, code))
+    if isinstance(error, TooManyRequestsError):
+        answer["Retry-After"] = str(error.seconds)
+    return answer

@@ -1,8 +1,9 @@
 """The API described as OpenAPI 3.1, from the messages themselves. It holds no secret, so anybody may read it."""
 
 import re
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from drf_spectacular.contrib.pydantic import PydanticExtension
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -25,14 +26,16 @@ SECRETS = {
 _RETRY_AFTER = OpenApiParameter("Retry-After", int, OpenApiParameter.HEADER, response=[429, 503])
 _KEY = {401: "no key, or one that is unknown", 403: "the key is revoked or has expired (`key_…`)"}
 _LATER = {429: "too many requests", 500: "our own fault", 503: "the database cannot answer just now"}
-_JOB = {404: "there is no such job", 409: "stop this job now: `finished`, `cancelled` or `not_yours`"}
+JOB = {404: "there is no such job", 409: "stop this job now: `finished`, `cancelled` or `not_yours`"}
+LINES = JOB | {416: "lines are missing: send from `details.expected` on"}
 _BODY = {400: "this message is malformed: do not repeat it", 413: "send less at once"}
 NO_SECRETS = {
-    "_403": "the key is refused (`key_…`), may not use this scraper, or holds no running job with it",
-    "_404": "none are stored",
+    403: "the key is refused (`key_…`), may not use this scraper, or holds no running job with it",
+    404: "none are stored",
 }
 JOB_ID = OpenApiParameter("job_id", str, required=True)
 SCRAPER = OpenApiParameter("scraper", str, description="a slug; not needed where the path names it")
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class MessageExtension(PydanticExtension):  # type: ignore[no-untyped-call]
@@ -46,7 +49,9 @@ class MessageExtension(PydanticExtension):  # type: ignore[no-untyped-call]
             ref_template="#/components/schemas/{model}", mode="validation"
         )
         for name, part in schema.pop("$defs", {}).items():
-            component = ResolvedComponent(name=name, type=ResolvedComponent.SCHEMA, object=name, schema=_marked(part))
+            component = ResolvedComponent(  # type: ignore[no-untyped-call]
+                name=name, type=ResolvedComponent.SCHEMA, object=name, schema=_marked(part)
+            )
             auto_schema.registry.register_on_missing(component)
         return _marked(schema)
 
@@ -64,7 +69,7 @@ class KeyExtension(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return [{"type": "apiKey", "in": "header", "name": "X-API-Key"}, {"type": "http", "scheme": "bearer"}]
 
 
-class Named(AutoSchema):  # type: ignore[no-untyped-call]
+class Named(AutoSchema):
     """Operations are called as their paths: one view serves two of them."""
 
     def get_operation_id(self) -> str:
@@ -76,24 +81,19 @@ def describe(
     reads: type[Message] | None = None,
     answers: type[Message] | dict[str, Any],
     parameters: list[OpenApiParameter] | None = None,
-    **refusals: str,
-) -> Any:
-    """Decorates a view's method. `refusals` are this endpoint's own, as `_404="why"`, beside those that all share."""
-    own = {int(name.removeprefix("_")): why for name, why in refusals.items()}
-    errors = _KEY | _LATER | (_BODY if reads else {400: "what is asked for is not named"}) | own
+    refusals: Mapping[int, str] | None = None,
+) -> Callable[[_Method], _Method]:
+    """Decorates a view's method. `refusals` are this endpoint's own, with why, beside those that all share."""
+    errors = _KEY | _LATER | (_BODY if reads else {400: "what is asked for is not named"}) | dict(refusals or {})
     responses: dict[Any, Any] = {(200, "application/json"): answers}
     for status, why in sorted(errors.items()):
         responses[status, "application/json"] = OpenApiResponse(ErrorAnswer, description=why)
-    return extend_schema(
+    decorate: Callable[[_Method], _Method] = extend_schema(
         request={"application/json": reads} if reads else None,
         responses=responses,
         parameters=[*(parameters or []), _RETRY_AFTER],
     )
-
-
-def about_a_job(**refusals: str) -> dict[str, str]:
-    """The refusals of an endpoint whose messages are about one job."""
-    return {f"_{status}": why for status, why in _JOB.items()} | refusals
+    return decorate
 
 
 @cache

@@ -11,11 +11,23 @@ from collections.abc import Callable, Hashable
 from math import ceil
 
 from django.conf import settings
-from rest_framework.exceptions import Throttled
+from rest_framework import status
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 MOST_KEPT = 10_000
+
+
+class TooManyRequestsError(APIException):
+    """`seconds`: how long to wait."""
+
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+    default_code = "throttled"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many requests. Ask again in {seconds} s.")
+        self.seconds = seconds
 
 
 class Budgets:
@@ -31,7 +43,7 @@ class Budgets:
         return name in self._left
 
     def take(self, name: Hashable) -> None:
-        """One act. Past the budget, which it leaves as it is, it raises Throttled with the seconds to wait."""
+        """One act. Past the budget, which it leaves as it is, it raises TooManyRequestsError."""
         with self._lock:
             left = self._at_hand(name)
             if left >= 1:
@@ -40,14 +52,14 @@ class Budgets:
             while len(self._left) > MOST_KEPT:
                 self._left.popitem(last=False)
         if left < 1:
-            raise Throttled(wait=ceil((1 - left) * 60 / self._per_minute()))
+            raise TooManyRequestsError(ceil((1 - left) * 60 / self._per_minute()))
 
     def look(self, name: Hashable) -> None:
         """As `take`, but nothing is spent."""
         with self._lock:
             left = self._at_hand(name)
         if left < 1:
-            raise Throttled(wait=ceil((1 - left) * 60 / self._per_minute()))
+            raise TooManyRequestsError(ceil((1 - left) * 60 / self._per_minute()))
 
     def _at_hand(self, name: Hashable) -> float:
         most = self._per_minute()
@@ -60,7 +72,7 @@ strangers = Budgets(lambda: settings.API_STRANGERS_PER_MINUTE)
 
 
 def enter(request: Request, secret: str, admit: Callable[[], object]) -> None:
-    """Let `admit` check who asks, unless the budget is spent: then nothing is looked up. Raises Throttled.
+    """Let `admit` check who asks, unless the budget is spent: then nothing is looked up. Raises TooManyRequestsError.
 
     A key that this process has let in before has its own budget. All others share their address's: only refusals are
     counted there, so a good key among strangers is let in as long as they have not spent it.

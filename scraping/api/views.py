@@ -122,7 +122,7 @@ def _said(asked: PollRequest) -> dict[str, Any]:
 class JobView(RunnerView):
     """The job once more; asking for it acknowledges it."""
 
-    @schema.describe(answers=JobOffer, parameters=[schema.JOB_ID], **schema.about_a_job())
+    @schema.describe(answers=JobOffer, parameters=[schema.JOB_ID], refusals=schema.JOB)
     def get(self, request: Request) -> Response:
         job_id = request.query_params.get("job_id", "")
         if not job_id:
@@ -176,7 +176,7 @@ def _condition(said: Heartbeat) -> dict[str, Any]:
 class CredentialsView(RunnerView):
     """The secrets of a scraper that the runner is working with."""
 
-    @schema.describe(answers=schema.SECRETS, parameters=[schema.SCRAPER], **schema.NO_SECRETS)
+    @schema.describe(answers=schema.SECRETS, parameters=[schema.SCRAPER], refusals=schema.NO_SECRETS)
     def get(self, request: Request, slug: str = "") -> Response:
         slug = clean_text(slug or request.query_params.get("scraper", ""))
         if not slug:
@@ -192,7 +192,7 @@ class LogsView(RunnerView):
     @schema.describe(
         reads=LogsRequest,
         answers=LogsAnswer,
-        **schema.about_a_job(_416="lines are missing: send from `details.expected` on"),
+        refusals=schema.LINES,
     )
     def post(self, request: Request) -> Response:
         sent = LogsRequest.model_validate(request.data)
@@ -211,7 +211,7 @@ class CallbackView(RunnerView):
 
     max_bytes: ClassVar[int] = MAX_CALLBACK_BYTES
 
-    @schema.describe(reads=Callback, answers=CallbackAnswer, **schema.about_a_job())
+    @schema.describe(reads=Callback, answers=CallbackAnswer, refusals=schema.JOB)
     def post(self, request: Request) -> Response:
         message = Callback.model_validate(request.data)
         with doors.transact():

@@ -43,8 +43,8 @@ def test_anybody_may_read_it_at_its_address() -> None:
 
 
 def test_it_is_valid_and_made_without_a_warning(document: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    validate_schema(document)
-    GENERATOR_STATS.reset()  # type: ignore[no-untyped-call]
+    validate_schema(document)  # type: ignore[no-untyped-call]
+    GENERATOR_STATS.reset()
     call_command("spectacular", validate=True, fail_on_warn=True)
     assert "openapi: 3.1.0" in capsys.readouterr().out
 
