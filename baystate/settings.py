@@ -168,6 +168,15 @@ RETRY_LONGEST_SECONDS = env.integer("BAYSTATE_RETRY_LONGEST_SECONDS", default=60
 RUNNER_OFFLINE_SECONDS = env.integer("BAYSTATE_RUNNER_OFFLINE_SECONDS", default=60, minimum=1)
 RUNNER_MAX_WORKERS = env.integer("BAYSTATE_RUNNER_MAX_WORKERS", default=3, minimum=1, maximum=64)
 
+# live pages: sockets and watches that are served, and how often what no bell tells is looked up, in seconds
+LIVE_SOCKETS = env.integer("BAYSTATE_LIVE_SOCKETS", default=500, minimum=0)
+LIVE_SOCKETS_PER_USER = env.integer("BAYSTATE_LIVE_SOCKETS_PER_USER", default=20, minimum=1)
+LIVE_WATCHES = env.integer("BAYSTATE_LIVE_WATCHES", default=20, minimum=1)
+LIVE_POLL_SECONDS = env.duration("BAYSTATE_LIVE_POLL_SECONDS", default=5.0, minimum=0.5, maximum=60)
+LIVE_PING_SECONDS = env.duration("BAYSTATE_LIVE_PING_SECONDS", default=5.0, minimum=0.5, maximum=60)
+LIVE_ECHO_SECONDS = env.duration("BAYSTATE_LIVE_ECHO_SECONDS", default=3.0, minimum=0.5, maximum=60)
+LIVE_RECHECK_SECONDS = env.duration("BAYSTATE_LIVE_RECHECK_SECONDS", default=60.0, minimum=1, maximum=3600)
+
 # newest first; the first one encrypts, all of them decrypt
 CREDENTIAL_KEYS = env.listed(
     "BAYSTATE_CREDENTIAL_KEYS",
