@@ -1,6 +1,7 @@
 """A key leaked: it is revoked, what its runner holds is handed on, and the passwords it read are named."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -18,7 +19,7 @@ class Revoked:
     """Whether the key was still valid, and the jobs that were handed on."""
 
     ended: bool
-    handed_on: list[ScrapeJob] = field(default_factory=list)
+    handed_on: Sequence[ScrapeJob] = ()
 
 
 def other_keys(key: RunnerKey, *, now: datetime | None = None) -> QuerySet[RunnerKey]:
@@ -38,7 +39,7 @@ def revoke(key: RunnerKey, *, hand_on: bool, now: datetime | None = None) -> Rev
         return Revoked(ended)
     held = ScrapeJob.objects.filter(runner_id=key.runner_id, status=JobStatus.RUNNING).annotate(clock=clock.at(now))
     said = _("The key {key} of {runner} was revoked.").format(key=key, runner=key.runner)
-    handed_on = list(held.order_by("id").select_for_update(no_key=True))
+    handed_on: Sequence[ScrapeJob] = list(held.order_by("id").select_for_update(no_key=True))
     for job in handed_on:
         jobs.fail(job, reason=Reason.INTERRUPTED, error=said, at=job.clock, handed_back=True)
     return Revoked(ended, handed_on)

@@ -1,5 +1,6 @@
 """Runners and their keys: named, given a key that is shown once, paused, their keys revoked."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +24,7 @@ from runners.models import Runner, RunnerKey
 from runners.protocol.words import JobStatus
 from scraping import doors, leaks
 from scraping.admin.readonly import ReadOnlyAdmin
-from scraping.models import Scraper
+from scraping.models import ScrapeJob, Scraper
 from scraping.templatetags.operations import ago, pill, when
 
 LOOKERS = ("runners.view_runner", "runners.manage_runners")
@@ -230,7 +231,7 @@ class RunnerKeyAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("runners.manage_runners"):
             raise PermissionDenied
         key = get_object_or_404(RunnerKey.objects.select_related("runner"), pk=pk)
-        handed_on = []
+        handed_on: Sequence[ScrapeJob] = ()
         if request.method == "POST":
             with doors.transact():
                 revoked = leaks.revoke(key, hand_on="hand_on" in request.POST)
