@@ -8,4 +8,6 @@ class ScrapingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from scraping import checks  # noqa: F401 - registers the check
+        from scraping import checks, violations  # noqa: F401 - registers the check
+
+        violations.watch()

@@ -10,9 +10,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from runners.models import RunnerKey
 from runners.protocol.words import JobStatus, Outcome
-from scraping import queries
+from scraping import queries, waiting
 from scraping.models import ScrapeJob, Scraper, ScraperState
 
 WAITED_LONG = timedelta(seconds=60)
@@ -79,7 +78,7 @@ def _troubled_scrapers(now: datetime) -> Iterator[Need]:
 
 def _gone_runners(cards: Iterable[queries.RunnerCard], now: datetime) -> Iterator[Need]:
     missed = [card for card in cards if _is_missed(card, now)]
-    keyed = {key.runner_id for key in usable_keys(now=now)} if missed else set()
+    keyed = {key.runner_id for key in waiting.usable_keys(now=now)} if missed else set()
     for card in missed:
         said = _("It stopped speaking. Look at its machine, or start it again.")
         if card.runner.pk not in keyed:
@@ -102,28 +101,27 @@ def _is_missed(card: queries.RunnerCard, now: datetime) -> bool:
 
 
 def _waiting(now: datetime) -> Iterator[Need]:
-    """Jobs that have waited a minute and that no runner which is online may take."""
-    waiting = list(ScrapeJob.objects.filter(status=JobStatus.PENDING, run_after__lt=now - WAITED_LONG)[:200])
-    if not waiting:
-        return
-    keys = [key for key in usable_keys(now=now) if key.runner.is_online(now=now) and not key.runner.paused]
-    for job in waiting:
-        if any(key.allows(job.scrapers) for key in keys):
-            continue
-        yield Need(
-            "warn",
-            _("waiting"),
-            _("job %(job)s") % {"job": job.short},
-            _("It needs %(scrapers)s; no runner at work may use them all. Start or resume one, or widen its key.")
-            % {"scrapers": ", ".join(job.scrapers)},
-            job.created_at,
-            reverse("admin:scraping_scrapejob_change", args=[job.pk]),
-            _("Open job"),
-        )
+    """Jobs that have waited a minute for something that time does not bring; those that wait for the same together."""
+    jobs = ScrapeJob.objects.filter(status=JobStatus.PENDING, run_after__lt=now - WAITED_LONG).order_by("turn")
+    listed = list(jobs.defer("context")[:200])
+    holds = waiting.holds(listed, now=now)
+    alike: dict[str, list[ScrapeJob]] = {}
+    for job in listed:
+        if holds[job.pk].cause.standing:
+            alike.setdefault(holds[job.pk].sentence, []).append(job)
+    for sentence, held in alike.items():
+        yield _waits(sentence, held)
 
 
-def usable_keys(*, now: datetime | None = None) -> list[RunnerKey]:
-    """Keys that let a runner in: neither revoked nor expired."""
-    now = now or timezone.now()
-    keys = RunnerKey.objects.select_related("runner").filter(revoked_at__isnull=True)
-    return [key for key in keys if key.expires_at is None or key.expires_at > now]
+def _waits(sentence: str, held: list[ScrapeJob]) -> Need:
+    one = len(held) == 1
+    pages = f"{reverse('admin:scraping_scrapejob_changelist')}?status__exact={JobStatus.PENDING}"
+    return Need(
+        "warn",
+        _("waiting"),
+        _("job %(job)s") % {"job": held[0].short} if one else _("%(n)d jobs") % {"n": len(held)},
+        sentence,
+        min(job.created_at for job in held),
+        reverse("admin:scraping_scrapejob_change", args=[held[0].pk]) if one else pages,
+        _("Open job") if one else _("Show jobs"),
+    )

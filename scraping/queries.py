@@ -8,12 +8,13 @@ from typing import TypedDict
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django_stubs_ext import WithAnnotations
 
 from runners.models import Runner
 from runners.protocol.words import JobStatus, LogLevel, Outcome
+from scraping import waiting
 from scraping.models import ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult
 
 OPEN = [JobStatus.PENDING, JobStatus.RUNNING]
@@ -77,11 +78,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job as lists show it; `seconds` is how long it has been, or was, at work."""
+    """A job as lists show it; `seconds` is how long it has been, or was, at work, `hold` why nobody has it."""
 
     job: ScrapeJob
     tally: Tally
     seconds: float | None
+    hold: waiting.Hold | None = None
 
     @property
     def per_minute(self) -> float | None:
@@ -121,8 +123,8 @@ def rows_of(jobs: Iterable[ScrapeJob], *, now: datetime | None = None) -> list[J
     """The jobs with their tallies and how long they ran."""
     now = now or timezone.now()
     listed = list(jobs)
-    found = tallies(listed)
-    return [JobRow(job, found[job.pk], seconds_at_work(job, now=now)) for job in listed]
+    found, holds = tallies(listed), waiting.holds(listed, now=now)
+    return [JobRow(job, found[job.pk], seconds_at_work(job, now=now), holds.get(job.pk)) for job in listed]
 
 
 def seconds_at_work(job: ScrapeJob, *, now: datetime | None = None) -> float | None:
@@ -132,14 +134,35 @@ def seconds_at_work(job: ScrapeJob, *, now: datetime | None = None) -> float | N
     return max(0.0, ((job.completed_at or now or timezone.now()) - job.started_at).total_seconds())
 
 
-def chain(job: ScrapeJob) -> list[ScrapeJob]:
-    """The jobs of a job's root, oldest first; just the job itself where nothing was lost."""
-    return list(jobs().filter(root_id=job.root_id).order_by("created_at", "id"))
+@dataclass(frozen=True)
+class Lineage:
+    """A job's chain, oldest first; the job that staff retried with it, and the retries that they made of its jobs."""
+
+    chain: list[ScrapeJob]
+    retries: list[ScrapeJob]
+
+    @property
+    def retried(self) -> ScrapeJob | None:
+        return self.chain[0].retry_of if self.chain else None
+
+    @property
+    def alone(self) -> bool:
+        return len(self.chain) < 2 and not self.retries and self.retried is None
+
+
+def lineage(job: ScrapeJob) -> Lineage:
+    """What came before a job and after it."""
+    heavy = ("retry_of__context", "retry_of__final_answer", "retry_of__skus")
+    chain = jobs().filter(root_id=job.root_id).select_related("retry_of").defer("skus", *heavy)
+    retries = jobs().filter(retry_of__root_id=job.root_id, root_id=F("id")).order_by("created_at", "id")
+    return Lineage(list(chain.order_by("created_at", "id")), list(retries))
 
 
 def jobs() -> QuerySet[ScrapeJob]:
     """All jobs, with what lists show of them."""
-    return ScrapeJob.objects.select_related("runner", "batch__requested_by").defer("context", "final_answer")
+    return ScrapeJob.objects.select_related("runner", "batch__requested_by", "retried_by").defer(
+        "context", "final_answer"
+    )
 
 
 def open_rows(*, now: datetime | None = None) -> list[JobRow]:

@@ -20,11 +20,14 @@ from django.utils.translation import gettext_lazy
 
 from runners import keys
 from runners.models import Runner, RunnerKey
+from runners.protocol.words import JobStatus
+from scraping import doors, leaks
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import Scraper
 from scraping.templatetags.operations import ago, pill, when
 
 LOOKERS = ("runners.view_runner", "runners.manage_runners")
+READS_SHOWN = 200
 
 
 class KeyForm(forms.Form):
@@ -227,18 +230,23 @@ class RunnerKeyAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("runners.manage_runners"):
             raise PermissionDenied
         key = get_object_or_404(RunnerKey.objects.select_related("runner"), pk=pk)
+        handed_on = []
         if request.method == "POST":
-            with transaction.atomic(durable=True):
-                ended = keys.revoke(key)
-            said = _("Revoked. Its next request is refused.") if ended else _("It was revoked already.")
+            with doors.transact():
+                revoked = leaks.revoke(key, hand_on="hand_on" in request.POST)
+            handed_on = revoked.handed_on
+            said = _("Revoked. Its next request is refused.") if revoked.ended else _("It was revoked already.")
             messages.success(request, said)
             key.refresh_from_db()
-        read = key.credential_reads.select_related("scraper").order_by("scraper__slug", "-at").distinct("scraper__slug")
+        read = leaks.passwords_read(key)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Revoke key %(key)s") % {"key": key},
             "key": key,
-            "read": read,
-            "jobs": key.runner.jobs.filter(status="running"),
+            "others": leaks.other_keys(key),
+            "read": read[:READS_SHOWN],
+            "read_count": read.count(),
+            "handed_on": handed_on,
+            "jobs": key.runner.jobs.filter(status=JobStatus.RUNNING).defer("context", "final_answer"),
         }
         return TemplateResponse(request, "operations/revoke.html", context)

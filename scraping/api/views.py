@@ -33,6 +33,7 @@ from scraping import beats, claims, credentials, doors, intake, offers, slots
 from scraping.api.parsers import MAX_CALLBACK_BYTES
 from scraping.refusals import FenceError, LogGapError
 
+MOST = 2**31 - 1
 _HELD = {beats.OK: "keep", beats.CANCEL: "cancel", beats.LOST: "lost"}
 
 
@@ -103,7 +104,8 @@ def _asker(key: RunnerKey, asked: PollRequest) -> claims.Asker:
 
 def _said(asked: PollRequest) -> dict[str, Any]:
     """What a poll tells of the runner itself, as its columns hold it."""
-    said: dict[str, Any] = {}
+    newest = asked.schema_version
+    said: dict[str, Any] = {"schema_version": None if newest is None else min(max(newest, 0), MOST)}
     if asked.version is not None:
         said["version"] = asked.version[:50]
     if asked.capabilities is not None:
