@@ -24,6 +24,7 @@ def offer(job: ScrapeJob) -> JobOffer:
         lease_seconds=job.lease_seconds,
         heartbeat_seconds=settings.HEARTBEAT_SECONDS,
         acknowledge_seconds=_acknowledge_seconds(job),
+        beats=job.beat_seq,
         done=_done(job),
         context=job.context,
     )

@@ -256,7 +256,11 @@ class ScraperOffer(Message):
 
 
 class JobOffer(Message):
-    """A claimed job. Durations are seconds; `done` holds the units already recorded."""
+    """A claimed job. Durations are seconds; `done` holds the units already recorded.
+
+    `beats` is the highest number of a beat about it that was heard. Whoever goes on with the job numbers its own well
+    above that, so that none which its process before sent and which arrives late counts as new.
+    """
 
     additions = ("lease_seconds", "heartbeat_seconds", "acknowledge_seconds", "done", "context")
 
@@ -268,6 +272,7 @@ class JobOffer(Message):
     lease_seconds: float = 45
     heartbeat_seconds: float = 10
     acknowledge_seconds: float = 15
+    beats: int = 0
     done: list[tuple[str, str]] = Field(default_factory=list)
     context: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
 
