@@ -10,6 +10,7 @@ import psycopg
 from django.conf import settings
 
 from runners import bell
+from scraping import meters
 from scraping.live import database
 
 logger = logging.getLogger(__name__)
@@ -30,20 +31,14 @@ class _Record:
     """Of this process, for those who look after it."""
 
     alive: bool = False
-    restarts: int = 0
 
 
 _record = _Record()
 
 
-def alive() -> bool:
-    """Whether this process listens; it does while somebody watches."""
-    return _record.alive
-
-
-def restarts() -> int:
-    """How often the listener was lost, or deaf, since this process began."""
-    return _record.restarts
+def trouble(*, watched: bool) -> str | None:
+    """What is wrong with this process's listener: it listens while somebody watches."""
+    return "Somebody watches, and the listener hears nothing." if watched and not _record.alive else None
 
 
 class Doorbell:
@@ -66,7 +61,7 @@ class Doorbell:
             except Exception as error:  # noqa: BLE001 - whatever it was, it is said and tried again
                 pause = FIRST_PAUSE if self._heard else min(pause * 2, LONGEST_PAUSE)
                 logger.warning("the live listener was lost; it comes back in %.1f s: %s", pause, _sentence(error))
-            _record.restarts += 1
+            meters.listener_restarts.inc()
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:
