@@ -11,5 +11,9 @@ class ScrapingConfig(AppConfig):
         from scraping import checks, health, meters  # noqa: F401 - registers the check
         from scraping.live import doorbell, hub
 
-        health.probes["listener"] = lambda: doorbell.trouble(watched=hub.watchers() > 0)
+        def listener() -> str | None:
+            deaf = hub.watchers() > 0 and not doorbell.alive()
+            return "Somebody watches, and the listener hears nothing." if deaf else None
+
+        health.probes["listener"] = listener
         meters.watchers.set_function(hub.watchers)

@@ -31,14 +31,20 @@ class _Record:
     """Of this process, for those who look after it."""
 
     alive: bool = False
+    restarts: int = 0
 
 
 _record = _Record()
 
 
-def trouble(*, watched: bool) -> str | None:
-    """What is wrong with this process's listener: it listens while somebody watches."""
-    return "Somebody watches, and the listener hears nothing." if watched and not _record.alive else None
+def alive() -> bool:
+    """Whether this process listens; it does while somebody watches."""
+    return _record.alive
+
+
+def restarts() -> int:
+    """How often the listener was lost, or deaf, since this process began."""
+    return _record.restarts
 
 
 class Doorbell:
@@ -61,6 +67,7 @@ class Doorbell:
             except Exception as error:  # noqa: BLE001 - whatever it was, it is said and tried again
                 pause = FIRST_PAUSE if self._heard else min(pause * 2, LONGEST_PAUSE)
                 logger.warning("the live listener was lost; it comes back in %.1f s: %s", pause, _sentence(error))
+            _record.restarts += 1
             meters.listener_restarts.inc()
             await asyncio.sleep(pause)
 

@@ -136,6 +136,15 @@ def test_many_at_once_are_one_message(hook: Hook) -> None:
     assert len(asked.json["alerts"]) == 60
 
 
+def test_jobs_that_wait_for_the_same_are_one_alert_however_many_they_are(hook: Hook) -> None:
+    make.scraper()
+    make.job(run_after=after(minutes=-5))
+    alerts.work(now=NOON)
+    make.job(run_after=after(minutes=-5))
+    alerts.work(now=after(minutes=1))
+    assert [state for _key, state in hook.heard()] == ["begun"]
+
+
 def test_a_second_worker_says_nothing(hook: Hook, paused: Scraper, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(alerts, "_is_mine", lambda: False)
     alerts.work(now=NOON)

@@ -15,6 +15,7 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from scraping import checks, health, metrics
+from scraping.live import doorbell, hub
 from tests import make
 
 TOKEN = "t" * 20
@@ -74,6 +75,15 @@ class TestReady:
         monkeypatch.setitem(health.probes, "listener", lambda: "The listener hears nothing.")
         monkeypatch.setitem(health.probes, "well", lambda: None)
         assert self.ask(client) == (503, {"listener": "The listener hears nothing."})
+
+
+@pytest.mark.parametrize(("watching", "alive", "well"), [(0, False, True), (2, True, True), (2, False, False)])
+def test_a_listener_has_to_live_while_somebody_watches(
+    monkeypatch: pytest.MonkeyPatch, watching: int, alive: bool, well: bool
+) -> None:
+    monkeypatch.setattr(hub, "watchers", lambda: watching)
+    monkeypatch.setattr(doorbell, "alive", lambda: alive)
+    assert (health.probes["listener"]() is None) is well
 
 
 class TestWhoMayReadTheMetrics:
