@@ -8,7 +8,20 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.deprecation import MiddlewareMixin
 from django.views.defaults import bad_request
 
+from scraping.api import probes
+
 logger = logging.getLogger(__name__)
+
+
+class ProbesMiddleware(MiddlewareMixin):
+    """Answers what machines ask about this process before anything else looks at the request.
+
+    A probe comes by the machine's own address and over plain http: it is neither redirected nor asked for its host.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        probe = probes.ADDRESSES.get(request.path_info)
+        return probe(request) if probe and request.method in {"GET", "HEAD"} else None
 
 
 class NonsenseMiddleware(MiddlewareMixin):

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "baystate.middleware.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -185,6 +186,20 @@ CREDENTIAL_KEYS = env.listed(
     of="Fernet keys (44 characters each, from cryptography.fernet.Fernet.generate_key())",
     hidden=True,
 )
+
+# who hears of trouble, and who may read the metrics
+METRICS_TOKEN = env.secret("BAYSTATE_METRICS_TOKEN", default="", at_least=16)
+PUBLIC_URL = env.url("BAYSTATE_PUBLIC_URL", default="")
+ALERT_MAIL = env.listed("BAYSTATE_ALERT_MAIL", default=[], like=re.compile(r"[^@\s]+@[^@\s]+"), of="mail addresses")
+ALERT_WEBHOOK = env.url("BAYSTATE_ALERT_WEBHOOK", default="")
+DEFAULT_FROM_EMAIL = env.text("BAYSTATE_MAIL_FROM", default="baystate@localhost")
+EMAIL_HOST = env.text("BAYSTATE_SMTP_HOST", default="localhost")
+EMAIL_PORT = env.integer("BAYSTATE_SMTP_PORT", default=25, minimum=1, maximum=65535)
+EMAIL_HOST_USER = env.text("BAYSTATE_SMTP_USER", default="")
+EMAIL_HOST_PASSWORD = env.secret("BAYSTATE_SMTP_PASSWORD", default="")
+SMTP_SECURITY = env.text("BAYSTATE_SMTP_SECURITY", default="none", choices=("none", "starttls", "tls"))
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP_SECURITY == "starttls", SMTP_SECURITY == "tls"
+EMAIL_TIMEOUT = 10
 
 IMPORT_MAX_BYTES = env.integer("BAYSTATE_IMPORT_MAX_MB", default=20, minimum=1) * 1024 * 1024
 IMPORT_MAX_ROWS = env.integer("BAYSTATE_IMPORT_MAX_ROWS", default=100_000, minimum=1)

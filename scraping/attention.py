@@ -30,6 +30,12 @@ class Need:
     since: datetime | None
     url: str
     action: str
+    thing: str = ""  # where the subject is not the same for as long as it stands
+
+    @property
+    def key(self) -> str:
+        """The same for the same thing for as long as it stands, however its sentence changes."""
+        return f"{self.word}:{self.thing or self.subject}"
 
 
 def needs(*, cards: Iterable[queries.RunnerCard] | None = None, now: datetime | None = None) -> list[Need]:
@@ -124,4 +130,5 @@ def _waits(sentence: str, held: list[ScrapeJob]) -> Need:
         min(job.created_at for job in held),
         reverse("admin:scraping_scrapejob_change", args=[held[0].pk]) if one else pages,
         _("Open job") if one else _("Show jobs"),
+        thing=sentence,
     )

@@ -1,5 +1,6 @@
 """Tables of the machine."""
 
+from scraping.models.alert import ScrapeAlert
 from scraping.models.batch import ScrapeBatch
 from scraping.models.credential import CredentialRead, ScraperCredential
 from scraping.models.job import ScrapeJob
@@ -11,6 +12,7 @@ from scraping.models.scraper import Scraper, ScraperState, ScraperVersion
 __all__ = [
     "CredentialRead",
     "Presence",
+    "ScrapeAlert",
     "ScrapeBatch",
     "ScrapeJob",
     "ScrapeJobLog",

@@ -141,6 +141,30 @@ def test_it_waits_for_a_server_that_is_not_up_yet() -> None:
     assert len(heard) == 3
 
 
+def test_what_stands_in_the_servers_place_never_stops_it() -> None:
+    waits: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        waits.append(seconds)
+        return False
+
+    replies = iter(
+        [
+            Reply("<h1>Not found</h1>", 404),
+            Reply("{}", 404),
+            answer({"error": "Too many requests.", "code": "throttled", "details": {}}, 429, Retry_After="7"),
+            answer({"error": "The database is full.", "code": "unavailable", "details": {}}, 503, Retry_After="5"),
+            Reply("<h1>Bad gateway</h1>", 502),
+            answer({"job": None}),
+        ]
+    )
+    with serving(lambda asked: next(replies)) as wire:
+        client = Client(wire.url, KEY)
+        assert until_answered(lambda: client.poll(PollRequest()), pause=pause).job is None
+        client.close()
+    assert (len(waits), waits[2:4]) == (5, [7, 5])
+
+
 def test_it_gives_up_waiting_when_told_to_stop() -> None:
     with pytest.raises(Away):
         until_answered(flaky(Away("no answer"), "up"), pause=lambda seconds: True)

@@ -25,8 +25,8 @@ def test_a_missing_trigger_is_an_error() -> None:
 
 
 def test_a_database_that_is_not_migrated_yet_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "_is_migrated", lambda alias: False)
-    monkeypatch.setattr(checks, "_missing", lambda alias: pytest.fail("it looked"))
+    monkeypatch.setattr(checks, "is_migrated", lambda alias: False)
+    monkeypatch.setattr(checks, "missing", lambda alias: pytest.fail("it looked"))
     assert checks.check_triggers(databases=["default"]) == []
 
 
