@@ -25,6 +25,7 @@ def offer(job: ScrapeJob) -> JobOffer:
         heartbeat_seconds=settings.HEARTBEAT_SECONDS,
         acknowledge_seconds=_acknowledge_seconds(job),
         done=_done(job),
+        logged=job.log_seq,
         context=job.context,
     )
 

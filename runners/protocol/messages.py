@@ -256,7 +256,7 @@ class ScraperOffer(Message):
 
 
 class JobOffer(Message):
-    """A claimed job. Durations are seconds; `done` holds the units already recorded."""
+    """A claimed job. Durations are seconds; `done` holds the units recorded, `logged` is the last line stored."""
 
     additions = ("lease_seconds", "heartbeat_seconds", "acknowledge_seconds", "done", "context")
 
@@ -269,6 +269,7 @@ class JobOffer(Message):
     heartbeat_seconds: float = 10
     acknowledge_seconds: float = 15
     done: list[tuple[str, str]] = Field(default_factory=list)
+    logged: int = 0
     context: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
 
 
