@@ -3,7 +3,8 @@
 import os
 
 from baystate.settings_test import *  # noqa: F403
-from baystate.settings_test import DATABASES, env
+from baystate import env
+from baystate.settings_test import DATABASES
 
 for _alias in DATABASES.values():
     _alias["NAME"] = os.environ["FAULTS_DATABASE"]
