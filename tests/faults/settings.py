@@ -2,8 +2,8 @@
 
 import os
 
-from baystate.settings_test import *  # noqa: F403
 from baystate import env
+from baystate.settings_test import *  # noqa: F403
 from baystate.settings_test import DATABASES
 
 for _alias in DATABASES.values():
