@@ -62,6 +62,18 @@ def test_it_says_how_long_the_server_wants_it_to_wait_but_not_for_ever() -> None
     assert [away.wait for away in waits if isinstance(away, Away)] == [3, 300]
 
 
+def test_a_server_that_asks_for_no_wait_is_not_asked_in_a_rush() -> None:
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        pauses.append(seconds)
+        return False
+
+    assert until_answered(flaky(Away("busy", wait=0), Away("busy", wait=7), "up"), pause=pause) == "up"
+    assert pauses[0] >= 0.5
+    assert pauses[1] == 7
+
+
 def test_a_gap_names_the_line_to_go_on_from() -> None:
     gap = said(error(416, "gap", expected=7))
     assert isinstance(gap, Gap)
