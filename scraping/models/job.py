@@ -136,7 +136,7 @@ class ScrapeJob(models.Model):
             ),
         ]
         triggers = [
-            moves(
+            *moves(
                 "scrape_jobs_moves",
                 column="status",
                 allowed=MOVES,
