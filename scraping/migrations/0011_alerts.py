@@ -5,7 +5,7 @@ class Migration(migrations.Migration):
     """What was announced of the things that need attention."""
 
     dependencies = [
-        ("scraping", "0008_bells"),
+        ("scraping", "0010_moves_by_condition"),
     ]
 
     operations = [
