@@ -39,7 +39,7 @@ def revoke(key: RunnerKey, *, hand_on: bool, now: datetime | None = None) -> Rev
         return Revoked(ended)
     held = ScrapeJob.objects.filter(runner_id=key.runner_id, status=JobStatus.RUNNING).annotate(clock=clock.at(now))
     said = _("The key {key} of {runner} was revoked.").format(key=key, runner=key.runner)
-    handed_on: Sequence[ScrapeJob] = list(held.order_by("id").select_for_update(no_key=True))
+    handed_on = list(held.order_by("id").select_for_update(no_key=True))
     for job in handed_on:
         jobs.fail(job, reason=Reason.INTERRUPTED, error=said, at=job.clock, handed_back=True)
     return Revoked(ended, handed_on)
