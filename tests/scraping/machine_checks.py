@@ -214,8 +214,8 @@ def only_touched(before: State, after: State, *, runner: UUID, job_ids: Iterable
         if new != old:
             assert new["runner_id"] == runner, "a job of another runner was written"
             assert key in named or (old["status"] == "pending" and new["status"] == "running")
-    for key, row in after.results.items():
-        if row != before.results.get(key):
+    for number, row in after.results.items():
+        if row != before.results.get(number):
             assert after.jobs[row["job_id"]]["runner_id"] == runner
-    for key, line in after.lines.items():
-        assert key in before.lines or line["job_id"] in named
+    for number, line in after.lines.items():
+        assert number in before.lines or line["job_id"] in named

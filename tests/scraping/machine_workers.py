@@ -63,7 +63,7 @@ class Hand:
         if self.ready:
             return
         self.limits = {scraper["name"]: scraper.get("max_parallel_jobs") for scraper in offer["scrapers"]}
-        self.beats = offer["beats"] + 1000 if "beats" in offer else 0
+        self.beats = offer["beats"] + 1000
         self.ready = True
 
     def units(self) -> list[tuple[str, str]]:
