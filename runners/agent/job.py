@@ -27,7 +27,7 @@ def run(held: Held, tools: Tools, *, beat: Callable[[], HeartbeatAnswer | None])
     """
     lines, units = tools.spool.lines(held.job_id), tools.spool.units(held.job_id)
     handler = ScraperAPIHandler(
-        tools.client, held.job_id, lines, redactor=tools.redactor, after=held.offer.logged, over=held.end
+        tools.client, held.job_id, lines, redactor=tools.redactor, after=held.offer.logged or 0, over=held.end
     )
     results = Results(tools.client, held.job_id, units, heard=lambda answer: _heard(held, answer), over=held.end)
     log.addHandler(handler)

@@ -274,7 +274,7 @@ class JobOffer(Message):
     acknowledge_seconds: float = 15
     beats: int = 0
     done: list[tuple[str, str]] = Field(default_factory=list)
-    logged: int = 0
+    logged: int | None = None
     context: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
 
 

@@ -26,6 +26,8 @@ def database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
         until(ledger.alone)
         connections.close_all()
         teardown_databases(made, verbosity=0)
+        # it mirrors again what the other tests have
+        connections["direct"].creation.set_as_test_mirror(connections["default"].settings_dict)
 
 
 @pytest.fixture(scope="package")

@@ -75,6 +75,6 @@ def test_a_successor_learns_which_units_are_done() -> None:
 def test_a_runner_that_comes_back_is_told_the_last_line_stored() -> None:
     acme = make.scraper()
     job = make.running_job(make.runner(), scrapers=[acme.slug])
-    assert offers.offer(job).logged == 0
+    assert offers.offer(job).logged is None
     journal.append(job, [LogLine(message="one", seq=1), LogLine(message="dropped", seq=2, through=7)])
     assert offers.offer(job).logged == 7
