@@ -29,8 +29,7 @@ def moves(
 ) -> list[pgtrigger.Trigger]:
     """Only `allowed` moves of `column`, only `start` states at INSERT; rows in a `final` state never change.
 
-    The rules are the triggers' conditions, so what is allowed never enters a function: that took as long as the whole
-    statement did without.
+    The rules are the triggers' conditions, so what is allowed never enters a function: that was a fifth of a claim.
     """
     pairs = ", ".join(f"('{old}', '{new}')" for old in sorted(allowed) for new in sorted(allowed[old]))
     starts = ", ".join(f"'{state}'" for state in sorted(start))
