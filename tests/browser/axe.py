@@ -12,7 +12,7 @@ SERIOUS: Final = {"serious", "critical"}
 _RUN: Final = """
 const done = arguments[arguments.length - 1];
 const wanted = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], resultTypes: ["violations"] };
-axe.run(document, wanted).then((found) => done({ violations: found.violations }), (error) => done({ error: `${error}` }));
+axe.run(document, wanted).then(({ violations }) => done({ violations }), (error) => done({ error: `${error}` }));
 """
 
 
