@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -21,6 +22,7 @@ OPERATIONS_LOOKERS = ("scraping.view_operations", "scraping.manage_operations")
 OPERATIONS_ACTORS = ("scraping.manage_operations",)
 SCRAPER_LOOKERS = ("scraping.view_scraper", "scraping.manage_scrapers", "scraping.manage_credentials")
 RUNNER_LOOKERS = ("runners.view_runner", "runners.manage_runners")
+Keys = Callable[[], list[RunnerKey]]
 others: dict[str, "Callable[[], Iterable[Need]]"] = {}  # what rooms above have to say, by their name
 
 
@@ -62,11 +64,12 @@ def needs(*, known: Known | None = None, now: datetime | None = None) -> list[Ne
     """All of them, the worst first."""
     now = now or timezone.now()
     known = known or _read(now)
+    keys = cache(lambda: usable_keys(now=now))  # read once, where anything asks for them
     found = [
         *_paused_scrapers(known.scrapers),
         *_troubled_scrapers(known.scrapers, now),
-        *_gone_runners(known.cards, now),
-        *_waiting(known.open, now),
+        *_gone_runners(known.cards, keys, now),
+        *_waiting(known.open, keys, now),
     ]
     found += [need for say in others.values() for need in say()]
     return sorted(found, key=lambda need: need.tone != "bad")
@@ -137,9 +140,9 @@ def _mend(scraper: Scraper, outcome: Outcome) -> tuple[Way, ...]:
     return (edit, _switch(scraper, ScraperState.PAUSED, _("Pause"))) if scraper.is_active else (edit,)
 
 
-def _gone_runners(cards: Iterable[queries.RunnerCard], now: datetime) -> Iterator[Need]:
+def _gone_runners(cards: Iterable[queries.RunnerCard], keys: Keys, now: datetime) -> Iterator[Need]:
     missed = [card for card in cards if _is_missed(card, now)]
-    keyed = {key.runner_id for key in usable_keys(now=now)} if missed else set()
+    keyed = {key.runner_id for key in keys()} if missed else set()
     for card in missed:
         said = _("It stopped speaking. Look at its machine, or start it again.")
         ways = [
@@ -172,15 +175,15 @@ def _is_missed(card: queries.RunnerCard, now: datetime) -> bool:
     return not card.online and seen is not None and (seen >= now - LOOK_BACK or bool(card.jobs))
 
 
-def _waiting(open_jobs: Iterable[ScrapeJob], now: datetime) -> Iterator[Need]:
+def _waiting(open_jobs: Iterable[ScrapeJob], keys: Keys, now: datetime) -> Iterator[Need]:
     """Jobs that have waited a minute and that no runner which is online may take."""
     long_ago = now - WAITED_LONG
     waiting = [job for job in open_jobs if job.status == JobStatus.PENDING and job.run_after < long_ago]
     if not waiting:
         return
-    keys = [key for key in usable_keys(now=now) if key.runner.is_online(now=now) and not key.runner.paused]
+    at_work = [key for key in keys() if key.runner.is_online(now=now) and not key.runner.paused]
     for job in waiting:
-        if any(key.allows(job.scrapers) for key in keys):
+        if any(key.allows(job.scrapers) for key in at_work):
             continue
         yield Need(
             "warn",
