@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "pgtrigger",
     "rest_framework",
+    "drf_spectacular",
     "procrastinate.contrib.django",
 ]
 
@@ -136,6 +137,20 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["scraping.api.parsers.StrictJSONParser"],
     "EXCEPTION_HANDLER": "scraping.api.errors.handle",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "scraping.api.schema.Named",
+    # behind a proxy the last address in X-Forwarded-For is the one that the proxy saw
+    "NUM_PROXIES": 1 if PROXY_HEADER else 0,
+}
+# requests a minute, counted in each web process
+API_PER_MINUTE = env.integer("BAYSTATE_API_PER_MINUTE", default=12_000, minimum=1)
+API_STRANGERS_PER_MINUTE = env.integer("BAYSTATE_API_STRANGERS_PER_MINUTE", default=60, minimum=1)
+SPECTACULAR_SETTINGS = {
+    "TITLE": "BayState: the runner API",
+    "DESCRIPTION": "What a runner and the server say to each other; docs/protocol.md tells the story. Unknown keys are "
+    "ignored; what has a default may be left out, or be null.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": [],
 }
 
 # durations in seconds; the runners are told theirs with every job

@@ -183,9 +183,8 @@ def plans_are_well(queries: list[dict[str, str]]) -> bool:
         whole = [table for kind, table in found if kind == "Seq Scan" and table in BIG]
         well = well and not whole
         scans = ", ".join(dict.fromkeys(f"{kind} {table}".strip() for kind, table in found if "Scan" in kind and table))
-        print(
-            f"{number:4} {1000 * float(query['time']):7.1f} ms  {scans or found[0][0]}{'   <-- WHOLE TABLE' if whole else ''}"
-        )
+        remark = "   <-- WHOLE TABLE" if whole else ""
+        print(f"{number:4} {1000 * float(query['time']):7.1f} ms  {scans or found[0][0]}{remark}")
     return well
 
 
