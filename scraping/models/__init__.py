@@ -6,10 +6,11 @@ from scraping.models.credential import CredentialRead, ScraperCredential
 from scraping.models.job import ScrapeJob
 from scraping.models.log import ScrapeJobLog
 from scraping.models.presence import Presence
-from scraping.models.result import ScrapeResult
+from scraping.models.result import NEEDS_A_PERSON, ScrapeResult
 from scraping.models.scraper import Scraper, ScraperState, ScraperVersion
 
 __all__ = [
+    "NEEDS_A_PERSON",
     "CredentialRead",
     "Presence",
     "ScrapeAlert",
