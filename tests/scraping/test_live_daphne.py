@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -102,13 +102,12 @@ class Page:
     def read_in_pieces(self, chance: random.Random) -> None:
         """To the end, cutting the wire after a few messages each time, without a goodbye."""
         for _ in range(1000):
-            with suppress(OSError, websocket.WebSocketException):  # the server is busy: it comes again, as pages do
-                socket = self.open()
+            # a server that is busy closes the door: pages come again
+            with suppress(OSError, websocket.WebSocketException), closing(self.open()) as socket:
                 for _ in range(chance.randrange(1, 20)):
                     self.take(socket)
                     if self.ended:
                         return
-                socket.shutdown()
 
 
 def test_a_hundred_pages_with_cut_sockets_read_every_line_once(job: ScrapeJob, cookie: str) -> None:
