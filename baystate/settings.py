@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "baystate.middleware.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "baystate.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -169,6 +170,15 @@ RETRY_LONGEST_SECONDS = env.integer("BAYSTATE_RETRY_LONGEST_SECONDS", default=60
 RUNNER_OFFLINE_SECONDS = env.integer("BAYSTATE_RUNNER_OFFLINE_SECONDS", default=60, minimum=1)
 RUNNER_MAX_WORKERS = env.integer("BAYSTATE_RUNNER_MAX_WORKERS", default=3, minimum=1, maximum=64)
 
+# live pages: sockets and watches that are served, and how often what no bell tells is looked up, in seconds
+LIVE_SOCKETS = env.integer("BAYSTATE_LIVE_SOCKETS", default=500, minimum=0)
+LIVE_SOCKETS_PER_USER = env.integer("BAYSTATE_LIVE_SOCKETS_PER_USER", default=20, minimum=1)
+LIVE_WATCHES = env.integer("BAYSTATE_LIVE_WATCHES", default=20, minimum=1)
+LIVE_POLL_SECONDS = env.duration("BAYSTATE_LIVE_POLL_SECONDS", default=5.0, minimum=0.5, maximum=60)
+LIVE_PING_SECONDS = env.duration("BAYSTATE_LIVE_PING_SECONDS", default=5.0, minimum=0.5, maximum=60)
+LIVE_ECHO_SECONDS = env.duration("BAYSTATE_LIVE_ECHO_SECONDS", default=3.0, minimum=0.5, maximum=60)
+LIVE_RECHECK_SECONDS = env.duration("BAYSTATE_LIVE_RECHECK_SECONDS", default=60.0, minimum=1, maximum=3600)
+
 # newest first; the first one encrypts, all of them decrypt
 CREDENTIAL_KEYS = env.listed(
     "BAYSTATE_CREDENTIAL_KEYS",
@@ -177,6 +187,20 @@ CREDENTIAL_KEYS = env.listed(
     of="Fernet keys (44 characters each, from cryptography.fernet.Fernet.generate_key())",
     hidden=True,
 )
+
+# who hears of trouble, and who may read the metrics
+METRICS_TOKEN = env.secret("BAYSTATE_METRICS_TOKEN", default="", at_least=16)
+PUBLIC_URL = env.url("BAYSTATE_PUBLIC_URL", default="")
+ALERT_MAIL = env.listed("BAYSTATE_ALERT_MAIL", default=[], like=re.compile(r"[^@\s]+@[^@\s]+"), of="mail addresses")
+ALERT_WEBHOOK = env.url("BAYSTATE_ALERT_WEBHOOK", default="")
+DEFAULT_FROM_EMAIL = env.text("BAYSTATE_MAIL_FROM", default="baystate@localhost")
+EMAIL_HOST = env.text("BAYSTATE_SMTP_HOST", default="localhost")
+EMAIL_PORT = env.integer("BAYSTATE_SMTP_PORT", default=25, minimum=1, maximum=65535)
+EMAIL_HOST_USER = env.text("BAYSTATE_SMTP_USER", default="")
+EMAIL_HOST_PASSWORD = env.secret("BAYSTATE_SMTP_PASSWORD", default="")
+SMTP_SECURITY = env.text("BAYSTATE_SMTP_SECURITY", default="none", choices=("none", "starttls", "tls"))
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP_SECURITY == "starttls", SMTP_SECURITY == "tls"
+EMAIL_TIMEOUT = 10
 
 IMPORT_MAX_BYTES = env.integer("BAYSTATE_IMPORT_MAX_MB", default=20, minimum=1) * 1024 * 1024
 IMPORT_MAX_ROWS = env.integer("BAYSTATE_IMPORT_MAX_ROWS", default=100_000, minimum=1)

@@ -49,6 +49,12 @@ class Need:
     action: str
     allowed: tuple[str, ...] = ()
     ways: tuple[Way, ...] = ()
+    thing: str = ""  # where the subject is not the same for as long as it stands
+
+    @property
+    def key(self) -> str:
+        """The same for the same thing for as long as it stands, however its sentence changes."""
+        return f"{self.word}:{self.thing or self.subject}"
 
     def ways_for(self, user: User | AnonymousUser) -> list[Way]:
         """What this person may do about it, the page to open first."""
@@ -214,4 +220,5 @@ def _waits(sentence: str, held: list[ScrapeJob]) -> Need:
         _("Open job") if one else _("Show jobs"),
         OPERATIONS_LOOKERS,
         (runners, cancel) if one else (runners,),
+        thing=sentence,
     )

@@ -62,7 +62,7 @@ def in_hand(job: ScrapeJob) -> tuple[str | None, str] | None:
 
 
 def _recorded(job: ScrapeJob, sku: str) -> list[tuple[str, str]]:
-    return list(ScrapeResult.objects.filter(root_id=job.root_id, sku=sku).values_list("scraper", "sku"))
+    return list(ScrapeResult.objects.filter(job=job, sku=sku).values_list("scraper", "sku"))
 
 
 def _attempt(job: ScrapeJob, ending: Ending) -> int:
@@ -73,8 +73,8 @@ def _attempt(job: ScrapeJob, ending: Ending) -> int:
 
 
 def _wait(attempt: int, chance: float) -> timedelta:
-    """0–5 s at first, then up to four times as long at each attempt."""
-    longest = min(settings.RETRY_SECONDS * 4.0 ** (attempt - 1), settings.RETRY_LONGEST_SECONDS)
+    """0–5 s before the second attempt, or after progress; up to four times as long before each later one."""
+    longest = min(settings.RETRY_SECONDS * 4.0 ** max(0, attempt - 2), settings.RETRY_LONGEST_SECONDS)
     return timedelta(seconds=longest * chance)
 
 

@@ -256,9 +256,13 @@ class ScraperOffer(Message):
 
 
 class JobOffer(Message):
-    """A claimed job. Durations are seconds; `done` holds the units already recorded."""
+    """A claimed job. Durations are seconds; `done` holds the units recorded, `logged` is the last line stored.
 
-    additions = ("lease_seconds", "heartbeat_seconds", "acknowledge_seconds", "done", "context")
+    `beats` is the highest number of a beat about it that was heard. Whoever goes on with the job numbers its own well
+    above that, so that none which its process before sent and which arrives late counts as new.
+    """
+
+    additions = ("lease_seconds", "heartbeat_seconds", "acknowledge_seconds", "beats", "done", "logged", "context")
 
     job_id: str
     skus: list[str]
@@ -268,7 +272,9 @@ class JobOffer(Message):
     lease_seconds: float = 45
     heartbeat_seconds: float = 10
     acknowledge_seconds: float = 15
+    beats: int = 0
     done: list[tuple[str, str]] = Field(default_factory=list)
+    logged: int | None = None
     context: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
 
 

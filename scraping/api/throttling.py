@@ -85,7 +85,7 @@ def enter(request: Request, secret: str, admit: Callable[[], object]) -> None:
     strangers.look(address)
     try:
         admit()
-    except Exception:
+    except APIException:
         strangers.take(address)
         raise
     if request.auth is None:

@@ -32,7 +32,7 @@ from runners.protocol.messages import (
     clean_text,
 )
 from runners.protocol.words import RunnerStatus
-from scraping import beats, claims, credentials, doors, intake, offers, slots
+from scraping import beats, claims, credentials, doors, intake, meters, offers, slots
 from scraping.api import authentication, schema, throttling
 from scraping.api.parsers import MAX_CALLBACK_BYTES
 from scraping.refusals import FenceError, LogGapError
@@ -212,6 +212,11 @@ class CallbackView(RunnerView):
     """Results of a job, and its end."""
 
     max_bytes: ClassVar[int] = MAX_CALLBACK_BYTES
+
+    def handle_exception(self, exc: Exception) -> Response:
+        answer = super().handle_exception(exc)
+        meters.refused.labels(answer.data["code"]).inc()
+        return answer
 
     @schema.describe(reads=Callback, answers=CallbackAnswer, refusals=schema.JOB)
     def post(self, request: Request) -> Response:

@@ -29,7 +29,10 @@ class Migration(migrations.Migration):
                 null=True,
                 blank=True,
                 validators=[django.core.validators.MinValueValidator(1)],
-                help_text="How many jobs may work on this site at once, across all runners. Empty: no limit.",
+                help_text=(
+                    "How many jobs may work on this site at once, across all runners. Empty: no limit. "
+                    "Where it is lowered, jobs that work there go on and none begins until there is room."
+                ),
             ),
         ),
         migrations.AddConstraint(

@@ -1,5 +1,6 @@
 """Tables of the machine."""
 
+from scraping.models.alert import ScrapeAlert
 from scraping.models.batch import ScrapeBatch
 from scraping.models.credential import CredentialRead, ScraperCredential
 from scraping.models.job import ScrapeJob
@@ -12,6 +13,7 @@ __all__ = [
     "NEEDS_A_PERSON",
     "CredentialRead",
     "Presence",
+    "ScrapeAlert",
     "ScrapeBatch",
     "ScrapeJob",
     "ScrapeJobLog",

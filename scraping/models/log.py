@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from runners import bell
 from runners.protocol.words import LogLevel
 from scraping.models.job import ScrapeJob
 from scraping.models.triggers import append_only
@@ -41,7 +42,10 @@ class ScrapeJobLog(models.Model):
             models.UniqueConstraint(fields=["job", "seq"], condition=Q(seq__isnull=False), name="scrape_job_logs_seq"),
             models.CheckConstraint(condition=Q(level__in=[w.value for w in LogLevel]), name="scrape_job_logs_level"),
         ]
-        triggers = [append_only("scrape_job_logs_kept", operations=pgtrigger.Update)]
+        triggers = [
+            append_only("scrape_job_logs_kept", operations=pgtrigger.Update),
+            bell.on_insert("scrape_job_logs_rings", kind="log", column="job_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.position} {self.message[:60]}"

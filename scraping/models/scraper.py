@@ -42,7 +42,10 @@ class Scraper(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text=_("How many jobs may work on this site at once, across all runners. Empty: no limit."),
+        help_text=_(
+            "How many jobs may work on this site at once, across all runners. Empty: no limit. "
+            "Where it is lowered, jobs that work there go on and none begins until there is room."
+        ),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

@@ -64,10 +64,10 @@ def test_the_last_log_line_about_a_sku_tells_what_a_plain_client_had_in_hand() -
 @pytest.mark.parametrize(
     ("attempt", "recorded", "reason", "handed_back", "expected", "seconds"),
     [
-        (1, False, Reason.INTERRUPTED, False, 2, 10),
-        (2, False, Reason.ERROR, False, 3, 40),
+        (1, False, Reason.INTERRUPTED, False, 2, 2.5),
+        (2, False, Reason.ERROR, False, 3, 10),
         (3, True, Reason.ERROR, False, 1, 2.5),
-        (3, False, Reason.UNACKNOWLEDGED, False, 3, 40),
+        (3, False, Reason.UNACKNOWLEDGED, False, 3, 10),
         (2, False, Reason.INTERRUPTED, True, 2, 0),
     ],
 )

@@ -7,7 +7,7 @@ TROUBLE = ["login_failed", "blocked", "layout_changed"]
 class Migration(migrations.Migration):
     """What the operations page counts of results stands in indexes; two that others cover go."""
 
-    dependencies = [("scraping", "0007_retried_by")]
+    dependencies = [("scraping", "0011_alerts")]
 
     operations = [
         migrations.RemoveIndex("scraperesult", "scrape_results_sku"),
