@@ -141,7 +141,7 @@ def test_what_the_reader_holds_survives_what_is_new(
 
 HERE = """
 const here = document.activeElement, look = getComputedStyle(here);
-const shows = look.outlineStyle !== "none" || look.boxShadow !== "none" || here.matches("select, input");
+const shows = look.outlineStyle !== "none" || look.boxShadow !== "none" || here.matches("select, input, body");
 const name = here.getAttribute("formaction") || here.getAttribute("href") || here.name || here.outerHTML.slice(0, 80);
 return [name, shows];
 """
