@@ -3,7 +3,7 @@
 from scraping.models.batch import ScrapeBatch
 from scraping.models.credential import CredentialRead, ScraperCredential
 from scraping.models.job import ScrapeJob
-from scraping.models.log import ScrapeJobLog
+from scraping.models.log import ScrapeJobLog, ScrapeLogTrim
 from scraping.models.presence import Presence
 from scraping.models.result import ScrapeResult
 from scraping.models.scraper import Scraper, ScraperState, ScraperVersion
@@ -14,6 +14,7 @@ __all__ = [
     "ScrapeBatch",
     "ScrapeJob",
     "ScrapeJobLog",
+    "ScrapeLogTrim",
     "ScrapeResult",
     "Scraper",
     "ScraperCredential",

@@ -10,7 +10,10 @@ from django.utils.timesince import timesince
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
+from scraping.visible import visible
+
 register = template.Library()
+register.filter(visible)
 
 TONES = {
     "found": ("ok", "✓"),
