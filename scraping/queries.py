@@ -8,7 +8,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 from django_stubs_ext import WithAnnotations
 
@@ -19,8 +19,11 @@ from scraping.visible import visible
 
 OPEN = [JobStatus.PENDING, JobStatus.RUNNING]
 LINES_AT_ONCE = 500
-_BEFORE = """
-SELECT job.id, count(*) FROM scrape_jobs job
+# of each job its units by outcome, and without one those of its SKUs that jobs before it in its chain had recorded
+_UNITS = """
+SELECT job_id, outcome, count(*) FROM scrape_results WHERE job_id = ANY(%s) GROUP BY job_id, outcome
+UNION ALL
+SELECT job.id, NULL, count(*) FROM scrape_jobs job
 JOIN scrape_results result ON result.root_id = job.root_id AND result.sku = ANY(job.skus)
 JOIN scrape_jobs earlier ON earlier.id = result.job_id AND earlier.created_at < job.created_at
 WHERE job.id = ANY(%s) GROUP BY job.id
@@ -98,24 +101,19 @@ class JobRow:
 def tallies(jobs: Sequence[ScrapeJob]) -> dict[UUID, Tally]:
     """Units of each job by outcome, in one query."""
     counts: dict[UUID, Counter[str]] = {job.pk: Counter() for job in jobs}
-    rows = ScrapeResult.objects.filter(job__in=list(counts)).values_list("job_id", "outcome").annotate(n=Count("pk"))
-    for job_id, outcome, number in rows.order_by():
-        counts[job_id][outcome] = number
-    before = _recorded_before([job.pk for job in jobs if job.retry_of_id])
+    before: dict[UUID, int] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_UNITS, [list(counts), [job.pk for job in jobs if job.retry_of_id]])
+        for job_id, outcome, number in cursor.fetchall():
+            if outcome is None:
+                before[job_id] = number
+            else:
+                counts[job_id][outcome] = number
     return {job.pk: _tally(job, counts[job.pk], before.get(job.pk, 0)) for job in jobs}
 
 
 def _tally(job: ScrapeJob, outcomes: Counter[str], before: int) -> Tally:
     return Tally(outcomes, (job.total or len(job.skus) * len(job.scrapers)) - before, before)
-
-
-def _recorded_before(successors: Sequence[UUID]) -> dict[UUID, int]:
-    """Units of the successors' SKUs that their chains' earlier jobs have recorded."""
-    if not successors:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_BEFORE, [list(successors)])
-        return dict(cursor.fetchall())
 
 
 def rows_of(jobs: Iterable[ScrapeJob], *, now: datetime | None = None) -> list[JobRow]:
@@ -141,18 +139,6 @@ def chain(job: ScrapeJob) -> list[ScrapeJob]:
 def jobs() -> QuerySet[ScrapeJob]:
     """All jobs, with what lists show of them."""
     return ScrapeJob.objects.select_related("runner", "batch__requested_by").defer("context", "final_answer")
-
-
-def open_rows(*, now: datetime | None = None) -> list[JobRow]:
-    """Jobs that run, then jobs that wait, in claim order."""
-    listed = jobs().filter(status__in=OPEN).order_by("-status", "turn", "id")[:200]
-    return rows_of(listed, now=now)
-
-
-def recent_rows(*, limit: int = 30, now: datetime | None = None) -> list[JobRow]:
-    """Of the newest jobs those that have ended, the last one first."""
-    ended = jobs().exclude(status__in=OPEN).order_by("-created_at")[:limit]
-    return rows_of(sorted(ended, key=lambda job: job.completed_at or job.created_at, reverse=True), now=now)
 
 
 class OpenJobs(TypedDict):
@@ -214,7 +200,7 @@ def line_as_json(line: ScrapeJobLog) -> dict[str, object]:
 
 @dataclass(frozen=True)
 class RunnerCard:
-    """A runner as the operations page shows it."""
+    """A runner as the operations page shows it; whether it is paused stands beside its state."""
 
     runner: Runner
     online: bool
@@ -224,21 +210,28 @@ class RunnerCard:
     def state(self) -> str:
         if not self.online:
             return "offline"
-        if self.runner.paused:
-            return "paused"
         if self.runner.status == "draining":
             return "draining"
         return "busy" if self.jobs else "online"
 
 
-def runner_cards(*, now: datetime | None = None) -> list[RunnerCard]:
+def runners() -> list[Runner]:
     """Every runner, those who spoke last first."""
+    return list(Runner.objects.order_by(F("last_seen").desc(nulls_last=True), "name"))
+
+
+def runner_cards(
+    *, now: datetime | None = None, known: Iterable[Runner] | None = None, running: Iterable[ScrapeJob] | None = None
+) -> list[RunnerCard]:
+    """Every runner with what it holds. `known` and `running` are all of these, where the page has read them already."""
+    if running is None:
+        running = ScrapeJob.objects.filter(status=JobStatus.RUNNING).only("id", "runner_id", "step")
     held: dict[UUID, list[ScrapeJob]] = {}
-    for job in ScrapeJob.objects.filter(status=JobStatus.RUNNING).only("id", "runner_id", "step"):
+    for job in running:
         if job.runner_id:
             held.setdefault(job.runner_id, []).append(job)
-    runners = Runner.objects.order_by("-last_seen", "name")
-    return [RunnerCard(runner, runner.is_online(now=now), held.get(runner.pk, [])) for runner in runners]
+    cards = runners() if known is None else known
+    return [RunnerCard(runner, runner.is_online(now=now), held.get(runner.pk, [])) for runner in cards]
 
 
 def trouble_by_scraper(since: timedelta, *, now: datetime | None = None) -> list[tuple[str, str, int, datetime]]:

@@ -9,7 +9,7 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -20,11 +20,12 @@ from django.utils.translation import gettext_lazy
 
 from runners import keys
 from runners.models import Runner, RunnerKey
+from scraping import attention, operations
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import Scraper
 from scraping.templatetags.operations import ago, pill, when
 
-LOOKERS = ("runners.view_runner", "runners.manage_runners")
+LOOKERS = attention.RUNNER_LOOKERS
 
 
 class KeyForm(forms.Form):
@@ -134,7 +135,11 @@ class RunnerAdmin(admin.ModelAdmin[Runner]):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        return [path("<uuid:pk>/key/", view(self.issue_key), name="runners_runner_key"), *super().get_urls()]
+        own = [
+            path("<uuid:pk>/key/", view(self.issue_key), name="runners_runner_key"),
+            path("<uuid:pk>/switch/", view(self.switch), name="runners_runner_switch"),
+        ]
+        return own + super().get_urls()
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return any(request.user.has_perm(name) for name in LOOKERS)
@@ -171,6 +176,16 @@ class RunnerAdmin(admin.ModelAdmin[Runner]):
     def resume(self, request: HttpRequest, queryset: Any) -> None:
         done = queryset.filter(paused=True).update(paused=False)
         messages.success(request, _("Resumed: %(n)d.") % {"n": done})
+
+    def switch(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Pause a runner or let it go on; asked for by a button that says which."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        runner = get_object_or_404(Runner, pk=pk)
+        if request.method == "POST":
+            act = self.resume if request.POST.get("to") == "active" else self.pause
+            act(request, Runner.objects.filter(pk=runner.pk))
+        return redirect(operations.back(request) or reverse("admin:runners_runner_change", args=[runner.pk]))
 
     def issue_key(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Make a key and show its secret this once."""

@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from runners.protocol.definition import DefinitionError, parse, write
-from scraping import credentials, scrapers
+from scraping import attention, credentials, operations, scrapers
 from scraping.models import Scraper, ScraperCredential, ScraperState, ScraperVersion
 from scraping.templatetags.operations import ago, pill, when
 
-LOOKERS = ("scraping.view_scraper", "scraping.manage_scrapers", "scraping.manage_credentials")
+LOOKERS = attention.SCRAPER_LOOKERS
 
 
 class DefinitionField(forms.CharField):
@@ -222,7 +222,7 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         chosen = Scraper.objects.filter(pk=scraper.pk)
         if request.method == "POST":
             (self.resume if request.POST.get("to") == ScraperState.ACTIVE else self.pause)(request, chosen)
-        return redirect(reverse("admin:scraping_scraper_change", args=[scraper.pk]))
+        return redirect(operations.back(request) or reverse("admin:scraping_scraper_change", args=[scraper.pk]))
 
     def _store(self, scraper: Scraper, form: CredentialsForm, request: HttpRequest) -> bool:
         """False, and the form says why, where the server has no key to encrypt with."""

@@ -35,13 +35,6 @@ def test_the_jobs_of_a_chain_add_up() -> None:
     assert [(tally.done, tally.total, tally.before) for tally in tallies.values()] == [(3, 4, 0), (1, 1, 1)]
 
 
-def test_open_jobs_come_running_first_then_in_claim_order() -> None:
-    late = make.job(skus=["2"], turn=timezone.now())
-    early = make.job(skus=["1"], turn=timezone.now() - timedelta(hours=1))
-    running = make.running_job(make.runner(), skus=["3"])
-    assert [row.job.pk for row in queries.open_rows()] == [running.pk, early.pk, late.pk]
-
-
 def test_lines_after_a_cursor_are_those_not_seen() -> None:
     job = make.running_job(make.runner())
     for number in range(5):
