@@ -157,6 +157,15 @@ RUNNER_MAX_WORKERS = env.integer("BAYSTATE_RUNNER_MAX_WORKERS", default=3, minim
 # lines of jobs that ended so many days ago are removed; their warnings and errors stay
 LOG_DAYS = env.integer("BAYSTATE_LOG_DAYS", default=30, minimum=1)
 
+# live pages: sockets and watches that are served, and how often what no bell tells is looked up, in seconds
+LIVE_SOCKETS = env.integer("BAYSTATE_LIVE_SOCKETS", default=500, minimum=0)
+LIVE_SOCKETS_PER_USER = env.integer("BAYSTATE_LIVE_SOCKETS_PER_USER", default=20, minimum=1)
+LIVE_WATCHES = env.integer("BAYSTATE_LIVE_WATCHES", default=20, minimum=1)
+LIVE_POLL_SECONDS = env.duration("BAYSTATE_LIVE_POLL_SECONDS", default=5.0, minimum=0.5, maximum=60)
+LIVE_PING_SECONDS = env.duration("BAYSTATE_LIVE_PING_SECONDS", default=5.0, minimum=0.5, maximum=60)
+LIVE_ECHO_SECONDS = env.duration("BAYSTATE_LIVE_ECHO_SECONDS", default=3.0, minimum=0.5, maximum=60)
+LIVE_RECHECK_SECONDS = env.duration("BAYSTATE_LIVE_RECHECK_SECONDS", default=60.0, minimum=1, maximum=3600)
+
 # newest first; the first one encrypts, all of them decrypt
 CREDENTIAL_KEYS = env.listed(
     "BAYSTATE_CREDENTIAL_KEYS",

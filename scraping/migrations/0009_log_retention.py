@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("runners", "0001_initial"),
-        ("scraping", "0006_retries"),
+        ("scraping", "0008_bells"),
     ]
 
     operations = [

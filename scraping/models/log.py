@@ -6,6 +6,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from runners import bell
 from runners.protocol.words import LogLevel
 from scraping.models.job import ScrapeJob
 from scraping.models.triggers import append_only, kept_unless
@@ -53,6 +54,7 @@ class ScrapeJobLog(models.Model):
         triggers = [
             append_only("scrape_job_logs_kept", operations=pgtrigger.Update),
             kept_unless("scrape_job_logs_retention", setting=RETENTION),
+            bell.on_insert("scrape_job_logs_rings", kind="log", column="job_id"),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 // watch(ask, {hear, poll, state}) → {close(), again(after)}
 //   ask    {watch: "job", id, after} | {watch: "operations"} | {watch: "banner"}; a job at most once per page
 //   hear   (message) of this watch, one after the other; may be async: the server goes on when it is done
-//   poll   () async, every 5 s while there is no socket, and once when one opens (not for a job: it has its cursor);
+//   poll   () async, every 5 s while there is no socket, and once when one is heard (not for a job: it has its cursor);
 //          for a job it resolves to the position that it has read up to
 //   state  (word) "live", "polling" or "away" (no answer at all)
 const POLL = 5000;
@@ -44,7 +44,6 @@ async function begin(one) {
   if (through !== socket) return;
   subscribe(one);
   one.state("live");
-  if (one.ask.watch !== "job") await pollOnce(one);
 }
 
 function connect() {
@@ -72,6 +71,7 @@ function receive(message) {
 
 async function take(one, message) {
   const { age } = one;
+  if (message.type === "watching") return pollOnce(one); // what came before this is nowhere but there
   if (message.type !== "lines") {
     if (message.type === "reset") one.after = message.from - 1;
     if (message.type === "end") one.over = true;
