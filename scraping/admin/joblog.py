@@ -14,13 +14,14 @@ from scraping.downloads import Form
 from scraping.lines import Filter, Stretch
 from scraping.models import ScrapeJob, ScrapeJobLog
 
+NAMES = {"level", "scraper", "sku", "q"}
 SHOWN = 200
 LONGEST = 200  # characters of a search
 
 
 def context(request: HttpRequest, job: ScrapeJob, wanted: Filter | None = None) -> dict[str, Any]:
-    """What `operations/log.html` needs; `wanted` where the address says nothing."""
-    wanted = _wanted(request) or wanted or lines.ALL
+    """What `operations/log.html` needs; `wanted` is the filter where the address names none."""
+    wanted = wanted if wanted and not NAMES & set(request.GET) else _wanted(request)
     stretch = _stretch(request, job, wanted, SHOWN)
     line = number(request.GET.get("line"))
     at = line or (stretch.last + 1 if stretch.last >= job.log_head else stretch.first)

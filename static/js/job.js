@@ -31,15 +31,18 @@ const heard = {
 };
 
 async function poll() {
+  await refresh();
+  if (!root) return null;
   let news;
   do {
     news = await readJson(`${root.dataset.log}?after=${log.seen}`);
     await log.hear(news);
   } while (news.to < news.head);
-  await refresh();
   if (news.end) heard.end();
   return news.to;
 }
 
-const ask = root && { watch: "job", id: root.dataset.job, after: log.seen };
-const watching = ask && !("ended" in root.dataset) ? watch(ask, { hear: (message) => heard[message.type]?.(message), poll, state: tell }) : null;
+// where no job runs, news of any job may be of one
+const ask = root ? { watch: "job", id: root.dataset.job, after: log.seen } : { watch: "operations" };
+const hear = (message) => (root ? heard[message.type]?.(message) : refreshSoon());
+const watching = root && "ended" in root.dataset ? null : watch(ask, { hear, poll, state: tell });

@@ -1,6 +1,5 @@
 """A job's log over the socket: everything, once, in order, to the end."""
 
-
 import pytest
 
 from scraping.models import ScrapeJob
