@@ -22,9 +22,10 @@ export function logFilter(form, apply) {
   };
   form.querySelector("button").hidden = true;
   form.addEventListener("submit", (event) => { event.preventDefault(); now(); });
-  form.addEventListener("input", (event) => {
-    if (!fields.includes(event.target)) return;
+  const soon = ({ target }) => {
+    if (!fields.includes(target)) return;
     clearTimeout(timer);
-    timer = setTimeout(now, event.target.tagName === "SELECT" ? 0 : PAUSE);
-  });
+    timer = setTimeout(now, target.tagName === "SELECT" ? 0 : PAUSE);
+  };
+  for (const kind of ["input", "change"]) form.addEventListener(kind, soon);
 }

@@ -47,5 +47,6 @@ def window() -> Iterator[webdriver.Chrome]:
 def reader(web: PageServer, window: webdriver.Chrome, tmp_path_factory: pytest.TempPathFactory) -> Reader:
     """Somebody who may look at operations and scrapers, logged in."""
     reader = Reader(window, web.url, "", Path(tmp_path_factory.mktemp("pictures")))
-    reader.enter(staff("scraping.view_operations", "scraping.view_scraper", "pipeline.view_product", name="reader"))
+    reader.user = staff("scraping.view_operations", "scraping.view_scraper", "pipeline.view_product", name="reader")
+    reader.enter(reader.user)
     return reader

@@ -32,10 +32,10 @@ class Reader(Story):
     """Each act does what a person does with mouse or keys; what it looks for is waited for."""
 
     user: User
+    scripts = True
 
     def enter(self, user: User) -> None:
         """As `user`, without the login form."""
-        self.user = user
         client = Client()
         client.force_login(user)
         self.open("/admin/login/")
@@ -44,7 +44,11 @@ class Reader(Story):
 
     def visit(self, job: ScrapeJob, more: str = "") -> None:
         self.open(f"/admin/scraping/scrapejob/{job.pk}/change/{more}")
-        self.until(lambda: self.find(".bs-log"), "a log")
+        self.log_is_ready()
+
+    def log_is_ready(self) -> None:
+        """Waits for the log, and where scripts run for its own."""
+        self.until(lambda: self.find(".bs-log-on" if self.scripts else ".bs-log"), "a log")
 
     def run(self, script: str) -> Any:
         return self.window.execute_script(script)
@@ -109,6 +113,6 @@ class Reader(Story):
 def held_job(runner: str, *scrapers: str) -> ScrapeJob:
     """A running job whose runner falls silent and is not missed for an hour."""
     job = make.running_job(make.runner(runner), skus=[runner], scrapers=list(scrapers) or ["acme"])
-    job.lease_expires_at = timezone.now() + timedelta(hours=1)
-    job.save(update_fields=["lease_expires_at"])
+    job.lease_expires_at, job.lease_seconds = timezone.now() + timedelta(hours=1), 3600
+    job.save(update_fields=["lease_expires_at", "lease_seconds"])
     return job

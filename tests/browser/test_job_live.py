@@ -146,6 +146,7 @@ def test_a_scrapers_runs_show_the_log_of_the_one_at_work(reader: Reader) -> None
     job = held_job("for runs", "runs-live", "other")
     reader.until(lambda: reader.all("[data-part=runs] .bs-pill.run"), "the new job, without a reload")
     reader.open(f"/admin/scraping/scraper/{scraper.pk}/runs/")
+    reader.log_is_ready()
     make.line(job, "elsewhere", scraper="other")
     make.line(job, "here", scraper="runs-live")
     reader.shown(2)

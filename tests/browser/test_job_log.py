@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import requests
-from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
 from scraping.models import ScrapeJob
@@ -190,10 +189,13 @@ def test_a_whole_log_is_downloaded(reader: Reader, long: ScrapeJob) -> None:
 
 
 @pytest.fixture
-def plain(window: webdriver.Chrome) -> Iterator[None]:
-    chrome.scripts(window, on=False)
+def plain(reader: Reader) -> Iterator[None]:
+    """No scripts run."""
+    chrome.scripts(reader.window, on=False)
+    reader.scripts = False
     yield
-    chrome.scripts(window, on=True)
+    reader.scripts = True
+    chrome.scripts(reader.window, on=True)
 
 
 @pytest.mark.usefixtures("plain")
@@ -215,14 +217,15 @@ def test_without_scripts_everything_is_a_link_or_a_form(reader: Reader, long: Sc
 
 def test_nobody_without_the_permission_sees_a_log(reader: Reader, web: PageServer, short: ScrapeJob) -> None:
     address = f"{web.url}/admin/scraping/scrapejob/{short.pk}"
-    stranger = make.staff("pipeline.view_product", name="stranger")
-    reader.enter(stranger)
-    reader.open(f"{address}/change/")
-    assert reader.says("not allowed") or "403" in reader.find("body").text
-    cookies = {"sessionid": reader.window.get_cookie("sessionid")["value"]}  # type: ignore[index]
-    for way in ("lines", "error", "log", "changes"):
-        assert requests.get(f"{address}/{way}/", cookies=cookies, timeout=30).status_code == 403
-    reader.enter(reader.user)
+    reader.enter(make.staff("pipeline.view_product", name="stranger"))
+    try:
+        reader.open(f"{address}/change/")
+        assert "Not allowed" in reader.find("body").text
+        cookies = {"sessionid": reader.window.get_cookie("sessionid")["value"]}  # type: ignore[index]
+        for way in ("lines", "error", "log", "changes"):
+            assert requests.get(f"{address}/{way}/", cookies=cookies, timeout=30).status_code == 403
+    finally:
+        reader.enter(reader.user)
 
 
 @pytest.mark.parametrize("name", ["short", "long"])
