@@ -234,8 +234,10 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         if not (watches and self.has_view_permission(request)):
             raise PermissionDenied
         scraper = get_object_or_404(Scraper, pk=pk)
-        older = ScrapeJob.objects.filter(pk=fence.identity(request.GET.get("older"))).first()
-        context = {"scraper": scraper, "older": older and older.pk, "runs": runs.of(scraper.slug, after=older)}
+        key = fence.identity(request.GET.get("older"))
+        older = ScrapeJob.objects.filter(pk=key).first() if key else None
+        listed = runs.of(scraper.slug, after=older)
+        context: dict[str, Any] = {"scraper": scraper, "older": older and older.pk, "runs": listed}
         if request.GET.get("as") == "parts":
             return JsonResponse({"parts": {"runs": render_to_string("operations/runs_table.html", context, request)}})
         job = runs.current(scraper.slug)

@@ -20,7 +20,7 @@ from tests.make import staff
 def database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Kept from test to test: to empty it would mean to wait for the server."""
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases=["default", "direct"])
+        made = setup_databases(verbosity=0, interactive=False, aliases=dict.fromkeys(["default", "direct"]))
         yield
         until(ledger.alone)
         connections.close_all()
