@@ -48,12 +48,11 @@ def whole(reader: Reader, head: int) -> None:
 
 
 def test_lines_appear_while_a_real_runner_works(reader: Reader, fleet: Fleet) -> None:
-    gate = fleet.hold(3)
-    batch = fleet.batch(5)
-    job = batch.jobs.get()
+    gate, runner = fleet.hold(3), fleet.runner()
+    job = fleet.batch(5).jobs.get()
     reader.visit(job)
     assert "No line yet." in reader.find("[data-silence]").text
-    fleet.runner().start()
+    runner.start()
     assert gate.reached.wait(60)
     reader.until(lambda: any(fleet.sku(1) in one.text for one in reader.all("[data-log] ol .said")), "its first lines")
     assert axe.serious_in_both_schemes(reader.window) == []
