@@ -20,7 +20,10 @@ sys.path.insert(0, str(HERE.parent))
 os.environ["DJANGO_SETTINGS_MODULE"] = "live_settings"
 
 
-def run(seconds: int) -> bool:
+PARTS = ("fanout", "intake", "soon", "memory")
+
+
+def run(parts: list[str], seconds: int) -> bool:
     import live_fanout
     import live_intake
     import live_memory
@@ -28,24 +31,30 @@ def run(seconds: int) -> bool:
 
     from tests import web
 
-    kept = [live_fanout.compare()]
+    kept = [live_fanout.compare()] if "fanout" in parts else []
     with web.daphne({"BENCH_SERVED": "yes", "PYTHONPATH": str(HERE)}) as url:
         place = urlsplit(url).netloc
-        kept += [live_intake.compare(place), live_soon.measure(place), live_memory.watch(place, seconds=seconds)]
+        if "intake" in parts:
+            kept.append(live_intake.compare(place))
+        if "soon" in parts:
+            kept.append(live_soon.measure(place))
+        if "memory" in parts:
+            kept.append(live_memory.watch(place, seconds=seconds))
     return all(kept)
 
 
 def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--seconds", type=int, default=120)
-    seconds = asked.parse_args().seconds
+    asked.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all of them by default")
+    given = asked.parse_args()
     django.setup()
     logging.disable(logging.WARNING)
     from django.test.utils import setup_databases, teardown_databases
 
     databases = setup_databases(verbosity=0, interactive=False)
     try:
-        return 0 if run(seconds) else 1
+        return 0 if run(given.parts or list(PARTS), given.seconds) else 1
     finally:
         teardown_databases(databases, verbosity=0)
 

@@ -35,7 +35,7 @@ def compare() -> bool:
     print(
         f"    a group_send per line, nothing written: {their_rate:,.0f} deliveries/s, lost {their_lost:,} of {total:,}"
     )
-    return lost == 0
+    return bool(lost == 0)
 
 
 async def ours(job: ScrapeJob) -> tuple[float, int]:

@@ -126,6 +126,8 @@ def _copy(job: ScrapeJob, rows: Sequence[Row]) -> None:
 
 def _cut(message: str) -> str:
     """`message` in at most 16 KB of UTF-8, with a mark where it was cut."""
+    if len(message) * 4 <= MAX_BYTES:  # no character takes more
+        return message
     encoded = message.encode()
     if len(encoded) <= MAX_BYTES:
         return message
