@@ -170,6 +170,9 @@ RETRY_LONGEST_SECONDS = env.integer("BAYSTATE_RETRY_LONGEST_SECONDS", default=60
 RUNNER_OFFLINE_SECONDS = env.integer("BAYSTATE_RUNNER_OFFLINE_SECONDS", default=60, minimum=1)
 RUNNER_MAX_WORKERS = env.integer("BAYSTATE_RUNNER_MAX_WORKERS", default=3, minimum=1, maximum=64)
 
+# lines of jobs that ended so many days ago are removed; their warnings and errors stay
+LOG_DAYS = env.integer("BAYSTATE_LOG_DAYS", default=30, minimum=1)
+
 # live pages: sockets and watches that are served, and how often what no bell tells is looked up, in seconds
 LIVE_SOCKETS = env.integer("BAYSTATE_LIVE_SOCKETS", default=500, minimum=0)
 LIVE_SOCKETS_PER_USER = env.integer("BAYSTATE_LIVE_SOCKETS_PER_USER", default=20, minimum=1)

@@ -1,7 +1,7 @@
 """Reads for pages: jobs with their progress, a job's log and units, runners. Nothing here writes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypedDict
@@ -9,14 +9,15 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 from django_stubs_ext import WithAnnotations
 
 from runners.models import Runner
-from runners.protocol.words import JobStatus, LogLevel, Outcome
+from runners.protocol.words import JobStatus, Outcome
 from scraping import waiting
 from scraping.models import NEEDS_A_PERSON, ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult
+from scraping.visible import visible
 
 OPEN = [JobStatus.PENDING, JobStatus.RUNNING]
 LINES_AT_ONCE = 500
@@ -185,69 +186,42 @@ class Lines:
     head: int
 
 
-def lines_after(job: ScrapeJob, after: int, *, limit: int = LINES_AT_ONCE, level: LogLevel | None = None) -> Lines:
-    """Up to `limit` stored positions beyond `after`, of `level` or worse."""
-    stretch = job.lines.filter(position__gt=after, position__lte=after + limit).order_by("position")
+def lines_after(job: ScrapeJob, after: int, *, limit: int = LINES_AT_ONCE) -> Lines:
+    """What is stored of the up to `limit` positions beyond `after`."""
     to = max(after, min(after + limit, job.log_head))
-    return Lines(list(_at_least(stretch, level)), to, job.log_head)
-
-
-def last_lines(job: ScrapeJob, *, before: int | None = None, limit: int = 200, level: LogLevel | None = None) -> Lines:
-    """The `limit` lines of `level` or worse that stand before position `before`; the log's end when None."""
-    stretch = job.lines.filter(position__lt=before) if before else job.lines.filter(position__lte=job.log_head)
-    newest = list(_at_least(stretch, level).order_by("-position")[:limit])
-    return Lines(newest[::-1], job.log_head, job.log_head)
-
-
-def _at_least(lines: QuerySet[ScrapeJobLog], level: LogLevel | None) -> QuerySet[ScrapeJobLog]:
-    if level is None:
-        return lines
-    worse = list(LogLevel)[list(LogLevel).index(level) :]
-    return lines.filter(level__in=worse)
-
-
-def line_as_json(line: ScrapeJobLog) -> dict[str, object]:
-    """A log line as scripts get it; times in ISO 8601, the runner's first."""
-    return {
-        "position": line.position,
-        "level": line.level,
-        "message": line.message,
-        "scraper": line.scraper,
-        "sku": line.sku,
-        "logged_at": (line.logged_at or line.created_at).isoformat(),
-        "created_at": line.created_at.isoformat(),
-    }
-
-
-def lines_as_text(job: ScrapeJob) -> Iterator[str]:
-    """The log as a text file's lines, read by position in stretches; line breaks inside a message are indented."""
-    after = 0
-    while after < job.log_head:
-        stretch = lines_after(job, after)
-        for line in stretch.lines:
-            moment = (line.logged_at or line.created_at).isoformat(timespec="milliseconds")
-            said = line.message.replace("\n", "\n    ")
-            yield f"{line.position}\t{moment}\t{line.level}\t{line.scraper or '-'}\t{line.sku or '-'}\t{said}\n"
-        after = stretch.to
+    return Lines(list(job.lines.filter(position__gt=after, position__lte=to).order_by("position")), to, job.log_head)
 
 
 @dataclass(frozen=True)
-class UnitRow:
-    """A SKU of a job and, in the order of the job's scrapers, what became of it there (None: still open)."""
+class Removed:
+    """How many lines of a log retention has removed, and when it did last."""
 
-    sku: str
-    name: str
-    cells: list[ScrapeResult | None]
+    count: int
+    at: datetime
 
 
-def unit_rows(job: ScrapeJob, skus: Sequence[str]) -> list[UnitRow]:
-    """The given SKUs of a job with the results of its root."""
-    stored = ScrapeResult.objects.filter(root_id=job.root_id, sku__in=skus, scraper__in=job.scrapers)
-    found = {(result.sku, result.scraper): result for result in stored.defer("raw")}
-    return [
-        UnitRow(sku, str((job.context.get(sku) or {}).get("name", "")), [found.get((sku, s)) for s in job.scrapers])
-        for sku in skus
-    ]
+def removed(job: ScrapeJob) -> Removed | None:
+    """What is gone of a job's log; None where all of it is kept."""
+    gone = job.trims.aggregate(count=Sum("count"), at=Max("at"))
+    return Removed(gone["count"], gone["at"]) if gone["count"] else None
+
+
+def first_kept(job: ScrapeJob) -> int:
+    """The position of the first line that is kept; one beyond the last position where none is."""
+    return job.lines.order_by("position").values_list("position", flat=True).first() or job.log_head + 1
+
+
+def line_as_json(line: ScrapeJobLog) -> dict[str, object]:
+    """A log line as scripts get it: harmless to look at, times in ISO 8601, the runner's first."""
+    return {
+        "position": line.position,
+        "level": line.level,
+        "message": visible(line.message),
+        "scraper": line.scraper,
+        "sku": line.sku and visible(line.sku),
+        "logged_at": (line.logged_at or line.created_at).isoformat(),
+        "created_at": line.created_at.isoformat(),
+    }
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import django
 from django.db import connection
+from django.test.utils import setup_test_environment
 
 
 def processes(count: int) -> ProcessPoolExecutor:
@@ -17,4 +18,5 @@ def processes(count: int) -> ProcessPoolExecutor:
 def _attach(database: str) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "baystate.settings_test"
     django.setup()
+    setup_test_environment()
     connection.settings_dict["NAME"] = database

@@ -27,6 +27,8 @@ MAX_DEPTH = 32
 
 def clean_text(text: str) -> str:
     """Replace NUL and lone surrogates by U+FFFD."""
+    if text.isascii():  # most is, and a log is long
+        return text.replace("\x00", "\ufffd")
     return text.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 

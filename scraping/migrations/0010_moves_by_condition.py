@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """The rules of moves are the triggers' conditions: what is allowed no longer enters a function."""
 
     dependencies = [
-        ("scraping", "0008_bells"),
+        ("scraping", "0009_log_retention"),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from scraping.models.alert import ScrapeAlert
 from scraping.models.batch import ScrapeBatch
 from scraping.models.credential import CredentialRead, ScraperCredential
 from scraping.models.job import ScrapeJob
-from scraping.models.log import ScrapeJobLog
+from scraping.models.log import ScrapeJobLog, ScrapeLogTrim
 from scraping.models.presence import Presence
 from scraping.models.result import NEEDS_A_PERSON, ScrapeResult
 from scraping.models.scraper import Scraper, ScraperState, ScraperVersion
@@ -17,6 +17,7 @@ __all__ = [
     "ScrapeBatch",
     "ScrapeJob",
     "ScrapeJobLog",
+    "ScrapeLogTrim",
     "ScrapeResult",
     "Scraper",
     "ScraperCredential",

@@ -96,6 +96,7 @@ class ScrapeJob(models.Model):
             models.Index(fields=["id"], condition=Q(status="running"), name="scrape_jobs_running"),
             models.Index(fields=["-created_at"], name="scrape_jobs_recent"),
             GinIndex(fields=["skus"], condition=Q(status__in=["pending", "running"]), name="scrape_jobs_open_skus"),
+            GinIndex(fields=["scrapers"], name="scrape_jobs_scrapers"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -57,3 +57,7 @@ class ScrapeResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku} × {self.scraper}: {self.outcome}"
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.milliseconds is None else self.milliseconds / 1000

@@ -24,6 +24,17 @@ def append_only(
     )
 
 
+def kept_unless(name: str, *, setting: str) -> pgtrigger.Trigger:
+    """Rows are deleted only in a transaction that has `SET LOCAL` the custom `setting` to on."""
+    func = f"""
+        IF current_setting('{setting}', true) IS DISTINCT FROM 'on' THEN
+            {_raise(f"{name}: only retention removes such rows", name)}
+        END IF;
+        RETURN OLD;
+    """
+    return pgtrigger.Trigger(name=name, when=pgtrigger.Before, operation=pgtrigger.Delete, func=func)
+
+
 def moves(
     name: str, *, column: str, allowed: Mapping[State, Set[State]], start: Set[State], final: Set[State] = frozenset()
 ) -> list[pgtrigger.Trigger]:

@@ -12,8 +12,10 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from scraping import wording
+from scraping.visible import visible
 
 register = template.Library()
+register.filter(visible)
 
 TONES = {
     "found": ("ok", "✓"),

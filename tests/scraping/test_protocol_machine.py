@@ -126,6 +126,19 @@ class Network(World):
     def _calls(self, worker: Worker, hand: Hand, status: str, fate: str, **body: Any) -> None:
         self.send(worker, worker.message("callback", job_id=hand.job_id, status=status, **body), fate)
 
+    @rule(who=whoever, number=numbers, path=st.sampled_from(["job", "logs", "callback", "heartbeat"]))
+    def speaks_of_any_job(self, who: int, number: int, path: str) -> None:
+        """Whosever it is: a wrong id, or somebody who tries."""
+        worker, known = self.workers[who], sorted(self.state.jobs)
+        job_id = str(known[number % len(known)])
+        bodies: dict[str, dict[str, Any]] = {
+            "job": {"job_id": job_id},
+            "logs": {"job_id": job_id, "logs": [{"message": "not mine"}]},
+            "callback": {"job_id": job_id, "status": "running"},
+            "heartbeat": {"jobs": [{"job_id": job_id, "done": 1}]},
+        }
+        self.deliver(worker.message(path, **bodies[path]))
+
     @precondition(lambda self: self.late)
     @rule(number=numbers)
     def a_late_message_arrives(self, number: int) -> None:
