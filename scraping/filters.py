@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import Q
@@ -12,6 +13,9 @@ from django.utils.translation import gettext_lazy
 
 from runners.protocol.words import JobStatus
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
 NAMES = ("status", "scraper", "runner", "batch", "who", "since")
 
 
@@ -20,7 +24,7 @@ class Window:
     """A stretch of time that ends now, as the plots cut it: one bar per `bar`, one point of the rate per `step`."""
 
     name: str
-    label: str
+    label: "StrOrPromise"
     span: timedelta
     bar: timedelta
     step: timedelta
@@ -85,7 +89,8 @@ class Filters:
 
 def read(asked: Mapping[str, str], *, scrapers: Collection[str], runners: Collection[str]) -> Filters:
     """The filters in a query; `scrapers` and `runners` are the names there are. Never raises."""
-    found = Filters(**{name: asked.get(name, "").strip() for name in NAMES})
+    words: dict[str, Any] = {name: asked.get(name, "").strip() for name in NAMES}
+    found = Filters(**words)
     wrong = {
         "status": (found.status in {"", *JobStatus}, _("There is no status “%(word)s”.")),
         "scraper": (found.scraper in {"", *scrapers}, _("There is no scraper “%(word)s”.")),

@@ -128,7 +128,8 @@ def read(filters: Filters) -> Plots:
     rows = ScrapeResult.objects.filter(filters.units(), recorded_at__gte=start).order_by()
     recent, values = rows.values_list("recorded_at", "scraper", "outcome", "milliseconds").query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(_COUNT.format(recent=recent), [*values, window.bar, _ORIGIN, window.step, _ORIGIN])
+        bins: list[Any] = [window.bar, _ORIGIN, window.step, _ORIGIN]
+        cursor.execute(_COUNT.format(recent=recent), [*values, *bins])
         now, bars, steps, speeds = cursor.fetchone()
     return _plots(now, window, _loaded(bars, []), _loaded(steps, {}), _loaded(speeds, {}))
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from runners.models import Runner
+from runners.protocol.words import Reason
 from scraping import jobs, scrapers
 from scraping.models import ScrapeBatch, ScrapeJob, ScrapeResult
 from tests import make
@@ -78,4 +79,4 @@ def _day(runner: Runner) -> None:
         else:
             jobs.cancel(job.pk)
             job.refresh_from_db()
-            jobs.fail(job, reason=jobs.Reason.ERROR, error="disk full", at=timezone.now())
+            jobs.fail(job, reason=Reason.ERROR, error="disk full", at=timezone.now())
