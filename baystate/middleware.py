@@ -9,6 +9,8 @@ from django.http.response import HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 from django.views.defaults import bad_request
 
+from scraping.api import probes
+
 logger = logging.getLogger(__name__)
 
 # pictures of products stay at their sites, hence https: and http: for images alone
@@ -30,6 +32,17 @@ class ContentSecurityPolicyMiddleware(MiddlewareMixin):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         response.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         return response
+
+
+class ProbesMiddleware(MiddlewareMixin):
+    """Answers what machines ask about this process before anything else looks at the request.
+
+    A probe comes by the machine's own address and over plain http: it is neither redirected nor asked for its host.
+    """
+
+    def process_request(self, request: HttpRequest) -> HttpResponse | None:
+        probe = probes.ADDRESSES.get(request.path_info)
+        return probe(request) if probe and request.method in {"GET", "HEAD"} else None
 
 
 class NonsenseMiddleware(MiddlewareMixin):

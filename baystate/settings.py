@@ -68,10 +68,12 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "pgtrigger",
     "rest_framework",
+    "drf_spectacular",
     "procrastinate.contrib.django",
 ]
 
 MIDDLEWARE = [
+    "baystate.middleware.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "baystate.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -136,6 +138,20 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["scraping.api.parsers.StrictJSONParser"],
     "EXCEPTION_HANDLER": "scraping.api.errors.handle",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "scraping.api.schema.Named",
+    # behind a proxy the last address in X-Forwarded-For is the one that the proxy saw
+    "NUM_PROXIES": 1 if PROXY_HEADER else 0,
+}
+# requests a minute, counted in each web process
+API_PER_MINUTE = env.integer("BAYSTATE_API_PER_MINUTE", default=12_000, minimum=1)
+API_STRANGERS_PER_MINUTE = env.integer("BAYSTATE_API_STRANGERS_PER_MINUTE", default=60, minimum=1)
+SPECTACULAR_SETTINGS = {
+    "TITLE": "BayState: the runner API",
+    "DESCRIPTION": "What a runner and the server say to each other; docs/protocol.md tells the story. Unknown keys are "
+    "ignored; what has a default may be left out, or be null.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": [],
 }
 
 # durations in seconds; the runners are told theirs with every job
@@ -174,6 +190,20 @@ CREDENTIAL_KEYS = env.listed(
     of="Fernet keys (44 characters each, from cryptography.fernet.Fernet.generate_key())",
     hidden=True,
 )
+
+# who hears of trouble, and who may read the metrics
+METRICS_TOKEN = env.secret("BAYSTATE_METRICS_TOKEN", default="", at_least=16)
+PUBLIC_URL = env.url("BAYSTATE_PUBLIC_URL", default="")
+ALERT_MAIL = env.listed("BAYSTATE_ALERT_MAIL", default=[], like=re.compile(r"[^@\s]+@[^@\s]+"), of="mail addresses")
+ALERT_WEBHOOK = env.url("BAYSTATE_ALERT_WEBHOOK", default="")
+DEFAULT_FROM_EMAIL = env.text("BAYSTATE_MAIL_FROM", default="baystate@localhost")
+EMAIL_HOST = env.text("BAYSTATE_SMTP_HOST", default="localhost")
+EMAIL_PORT = env.integer("BAYSTATE_SMTP_PORT", default=25, minimum=1, maximum=65535)
+EMAIL_HOST_USER = env.text("BAYSTATE_SMTP_USER", default="")
+EMAIL_HOST_PASSWORD = env.secret("BAYSTATE_SMTP_PASSWORD", default="")
+SMTP_SECURITY = env.text("BAYSTATE_SMTP_SECURITY", default="none", choices=("none", "starttls", "tls"))
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP_SECURITY == "starttls", SMTP_SECURITY == "tls"
+EMAIL_TIMEOUT = 10
 
 IMPORT_MAX_BYTES = env.integer("BAYSTATE_IMPORT_MAX_MB", default=20, minimum=1) * 1024 * 1024
 IMPORT_MAX_ROWS = env.integer("BAYSTATE_IMPORT_MAX_ROWS", default=100_000, minimum=1)

@@ -26,6 +26,7 @@ class Runner(models.Model):
     last_seen = models.DateTimeField(_("last seen"), null=True, blank=True, editable=False)
     paused = models.BooleanField(_("paused"), default=False, help_text=_("A paused runner is offered no new jobs."))
     version = models.CharField(_("version"), max_length=50, blank=True, editable=False)
+    schema_version = models.PositiveIntegerField(_("reads definitions up to"), null=True, blank=True, editable=False)
     capabilities = ArrayField(models.CharField(max_length=50), default=list, blank=True, editable=False)
     memory_mb = models.PositiveIntegerField(_("memory (MB)"), null=True, blank=True, editable=False)
     jobs_completed = models.PositiveIntegerField(_("jobs completed"), default=0, editable=False)

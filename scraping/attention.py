@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
+from uuid import UUID
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,13 +14,13 @@ from django.utils.translation import ngettext
 
 from runners.models import RunnerKey
 from runners.protocol.words import JobStatus, Outcome
-from scraping import queries, wording
+from scraping import queries, waiting, wording
 from scraping.models import ScrapeJob, Scraper, ScraperState
 
 WAITED_LONG = timedelta(seconds=60)
 LOOK_BACK = timedelta(hours=24)
 OPERATIONS_LOOKERS = ("scraping.view_operations", "scraping.manage_operations")
-OPERATIONS_ACTORS = ("scraping.manage_operations",)
+ACTORS = ("scraping.manage_operations",)
 SCRAPER_LOOKERS = ("scraping.view_scraper", "scraping.manage_scrapers", "scraping.manage_credentials")
 RUNNER_LOOKERS = ("runners.view_runner", "runners.manage_runners")
 others: dict[str, "Callable[[], Iterable[Need]]"] = {}  # what rooms above have to say, by their name
@@ -47,14 +49,25 @@ class Need:
     action: str
     allowed: tuple[str, ...] = ()
     ways: tuple[Way, ...] = ()
+    thing: str = ""  # where the subject is not the same for as long as it stands
+
+    @property
+    def key(self) -> str:
+        """The same for the same thing for as long as it stands, however its sentence changes."""
+        return f"{self.word}:{self.thing or self.subject}"
+
+    def ways_for(self, user: User | AnonymousUser) -> list[Way]:
+        """What this person may do about it, the page to open first."""
+        first = [Way(self.action, self.url, self.allowed)] if self.url else []
+        return [way for way in [*first, *self.ways] if not way.allowed or any(map(user.has_perm, way.allowed))]
 
 
 @dataclass(frozen=True)
 class Known:
-    """What a page has read already: every runner, every scraper, the jobs that are open."""
+    """What a page has read already: every runner, who may work where, the jobs that are open."""
 
     cards: Iterable[queries.RunnerCard]
-    scrapers: Iterable[Scraper]
+    fleet: waiting.Fleet
     open: Iterable[ScrapeJob]
 
 
@@ -63,18 +76,19 @@ def needs(*, known: Known | None = None, now: datetime | None = None) -> list[Ne
     now = now or timezone.now()
     known = known or _read(now)
     found = [
-        *_paused_scrapers(known.scrapers),
-        *_troubled_scrapers(known.scrapers, now),
-        *_gone_runners(known.cards, now),
-        *_waiting(known.open, now),
+        *_paused_scrapers(known.fleet.scrapers),
+        *_troubled_scrapers(known.fleet.scrapers, now),
+        *_gone_runners(known.cards, known.fleet.keys, now),
+        *_waiting(known.open, known.fleet),
     ]
     found += [need for say in others.values() for need in say()]
     return sorted(found, key=lambda need: need.tone != "bad")
 
 
 def _read(now: datetime) -> Known:
-    waiting = ScrapeJob.objects.filter(status=JobStatus.PENDING, run_after__lt=now - WAITED_LONG)
-    return Known(queries.runner_cards(now=now), Scraper.objects.all(), waiting[:200])
+    jobs = ScrapeJob.objects.filter(status=JobStatus.PENDING, run_after__lt=now - WAITED_LONG).order_by("turn")
+    fleet = waiting.survey(scrapers=waiting.scrapers(), now=now)
+    return Known(queries.runner_cards(now=now), fleet, jobs.defer("context")[:200])
 
 
 def _paused_scrapers(scrapers: Iterable[Scraper]) -> Iterator[Need]:
@@ -113,7 +127,7 @@ def _troubled_scrapers(scrapers: Iterable[Scraper], now: datetime) -> Iterator[N
     }
     known = {scraper.slug: scraper for scraper in scrapers}
     pages = reverse("admin:scraping_scraperesult_changelist")
-    for slug, word, number, last in queries.trouble_by_scraper(LOOK_BACK, now=now):
+    for slug, word, number, last, job in queries.trouble_by_scraper(LOOK_BACK, now=now):
         count = ngettext("%(n)d product in 24 hours.", "%(n)d products in 24 hours.", number) % {"n": number}
         yield Need(
             "bad",
@@ -124,12 +138,18 @@ def _troubled_scrapers(scrapers: Iterable[Scraper], now: datetime) -> Iterator[N
             f"{pages}?{urlencode({'scraper': slug, 'outcome__exact': word})}",
             _("Show pages"),
             OPERATIONS_LOOKERS,
-            _mend(known[slug], Outcome(word)) if slug in known else (),
+            (*_mend(known.get(slug), Outcome(word)), Way(_("Retry last job…"), _retry_page(job), ACTORS)),
         )
 
 
-def _mend(scraper: Scraper, outcome: Outcome) -> tuple[Way, ...]:
+def _retry_page(job: UUID) -> str:
+    return reverse("admin:scraping_scrapejob_retry", args=[job])
+
+
+def _mend(scraper: Scraper | None, outcome: Outcome) -> tuple[Way, ...]:
     """Ways out of trouble with a site: change what is wrong, or leave the site alone meanwhile."""
+    if scraper is None:
+        return ()
     edit = Way(_("Edit definition"), _page(scraper), ("scraping.manage_scrapers",))
     if outcome is Outcome.LOGIN_FAILED:
         secrets = reverse("admin:scraping_scraper_credentials", args=[scraper.pk])
@@ -137,9 +157,9 @@ def _mend(scraper: Scraper, outcome: Outcome) -> tuple[Way, ...]:
     return (edit, _switch(scraper, ScraperState.PAUSED, _("Pause"))) if scraper.is_active else (edit,)
 
 
-def _gone_runners(cards: Iterable[queries.RunnerCard], now: datetime) -> Iterator[Need]:
+def _gone_runners(cards: Iterable[queries.RunnerCard], keys: Iterable[RunnerKey], now: datetime) -> Iterator[Need]:
     missed = [card for card in cards if _is_missed(card, now)]
-    keyed = {key.runner_id for key in usable_keys(now=now)} if missed else set()
+    keyed = {key.runner_id for key in keys}
     for card in missed:
         said = _("It stopped speaking. Look at its machine, or start it again.")
         ways = [
@@ -172,35 +192,33 @@ def _is_missed(card: queries.RunnerCard, now: datetime) -> bool:
     return not card.online and seen is not None and (seen >= now - LOOK_BACK or bool(card.jobs))
 
 
-def _waiting(open_jobs: Iterable[ScrapeJob], now: datetime) -> Iterator[Need]:
-    """Jobs that have waited a minute and that no runner which is online may take."""
-    long_ago = now - WAITED_LONG
-    waiting = [job for job in open_jobs if job.status == JobStatus.PENDING and job.run_after < long_ago]
-    if not waiting:
-        return
-    keys = [key for key in usable_keys(now=now) if key.runner.is_online(now=now) and not key.runner.paused]
-    for job in waiting:
-        if any(key.allows(job.scrapers) for key in keys):
-            continue
-        yield Need(
-            "warn",
-            _("waiting"),
-            _("job %(job)s") % {"job": job.short},
-            _("It needs %(scrapers)s; no runner at work may use them all. Start or resume one, or widen its key.")
-            % {"scrapers": ", ".join(job.scrapers)},
-            job.created_at,
-            _job_page(job),
-            _("Open job"),
-            OPERATIONS_LOOKERS,
-            (
-                Way(_("Runners"), reverse("admin:runners_runner_changelist"), RUNNER_LOOKERS),
-                Way(_("Cancel…"), reverse("admin:scraping_scrapejob_cancel", args=[job.pk]), OPERATIONS_ACTORS),
-            ),
-        )
+def _waiting(jobs: Iterable[ScrapeJob], fleet: waiting.Fleet) -> Iterator[Need]:
+    """Jobs that have waited a minute for something that time does not bring; those that wait for the same together."""
+    long_ago = fleet.now - WAITED_LONG
+    listed = [job for job in jobs if job.status == JobStatus.PENDING and job.run_after < long_ago]
+    holds = waiting.holds(listed, fleet=fleet)
+    alike: dict[str, list[ScrapeJob]] = {}
+    for job in listed:
+        if holds[job.pk].cause.standing:
+            alike.setdefault(holds[job.pk].sentence, []).append(job)
+    for sentence, held in alike.items():
+        yield _waits(sentence, held)
 
 
-def usable_keys(*, now: datetime | None = None) -> list[RunnerKey]:
-    """Keys that let a runner in: neither revoked nor expired."""
-    now = now or timezone.now()
-    keys = RunnerKey.objects.select_related("runner").filter(revoked_at__isnull=True)
-    return [key for key in keys if key.expires_at is None or key.expires_at > now]
+def _waits(sentence: str, held: list[ScrapeJob]) -> Need:
+    one = len(held) == 1
+    pages = f"{reverse('admin:scraping_scrapejob_changelist')}?status__exact={JobStatus.PENDING}"
+    runners = Way(_("Runners"), reverse("admin:runners_runner_changelist"), RUNNER_LOOKERS)
+    cancel = Way(_("Cancel…"), reverse("admin:scraping_scrapejob_cancel", args=[held[0].pk]), ACTORS)
+    return Need(
+        "warn",
+        _("waiting"),
+        _("job %(job)s") % {"job": held[0].short} if one else _("%(n)d jobs") % {"n": len(held)},
+        sentence,
+        min(job.created_at for job in held),
+        _job_page(held[0]) if one else pages,
+        _("Open job") if one else _("Show jobs"),
+        OPERATIONS_LOOKERS,
+        (runners, cancel) if one else (runners,),
+        thing=sentence,
+    )

@@ -14,7 +14,6 @@ from runners.protocol import step
 from runners.protocol.messages import HeldJob
 from runners.protocol.words import JobStatus
 from scraping import fence
-from scraping.models import ScrapeJob
 
 OK, CANCEL, LOST = "ok", "cancel", "lost"
 
@@ -78,11 +77,11 @@ def beat(held: Sequence[HeldJob], *, runner: Runner, now: datetime | None = None
 
 
 def resume(held: Sequence[str], *, runner: Runner, now: datetime | None = None) -> dict[str, str]:
-    """A process that begins anew says what it holds: as a beat, and it works with nothing yet. Needs a transaction."""
-    heard = beat([HeldJob(job_id=job_id, working=[]) for job_id in held], runner=runner, now=now)
-    mine = [key for job_id, word in heard.words.items() if word != LOST and (key := fence.identity(job_id))]
-    ScrapeJob.objects.filter(pk__in=mine, runner=runner, status=JobStatus.RUNNING).update(beat_seq=0)
-    return heard.words
+    """A process that begins anew says what it holds: as a beat that names nothing to work with. Needs a transaction.
+
+    It frees nothing: what the process works with is in its own beats, and a poll may come late or twice.
+    """
+    return beat([HeldJob(job_id=job_id) for job_id in held], runner=runner, now=now).words
 
 
 def _renew(known: dict[uuid.UUID, HeldJob], runner: Runner, now: datetime | None) -> dict[Any, tuple[str, list[str]]]:

@@ -2,16 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import BooleanField, ExpressionWrapper, QuerySet
 from django.db.models.functions import Now
 
 from runners.protocol.words import JobStatus
-from scraping import queries
+from scraping import queries, waiting
 from scraping.filters import Filters
-from scraping.models import ScrapeBatch, ScrapeJob
+from scraping.models import ScrapeBatch, ScrapeJob, Scraper
 from scraping.queries import JobRow, Tally
 
 WAITING_SHOWN = 500
@@ -45,11 +45,12 @@ class BatchRow:
 
 @dataclass(frozen=True)
 class Board:
-    """`open` are all open jobs, whatever is asked for; `batches` and `ended` are what is shown."""
+    """`fleet` and `open` are everybody who may work and all open jobs; `batches` and `ended` are what is asked for."""
 
-    open: list[ScrapeJob] = field(default_factory=list)
-    batches: list[BatchRow] = field(default_factory=list)
-    ended: list[JobRow] = field(default_factory=list)
+    fleet: waiting.Fleet
+    open: list[ScrapeJob]
+    batches: list[BatchRow]
+    ended: list[JobRow]
 
     @property
     def shown(self) -> list[JobRow]:
@@ -60,27 +61,33 @@ class Board:
         return BatchRow(ScrapeBatch(), self.shown).tally
 
 
-def read(filters: Filters, *, now: datetime) -> Board:
-    """Two queries. Of the jobs that wait, the first in claim order are read."""
+def read(filters: Filters, *, scrapers: list[Scraper], now: datetime) -> Board:
+    """Three queries. `scrapers` are from `waiting`; of the jobs that wait, the first in claim order are read."""
     listed = list(_jobs(filters))
+    fleet = waiting.survey(scrapers=scrapers, now=now, running=running(listed))
     shown = [job for job in listed if job.shown]  # type: ignore[attr-defined]
-    rows = queries.rows_of(sorted(shown, key=_claim_order), now=now)
+    rows = queries.rows_of(sorted(shown, key=_claim_order), now=now, fleet=fleet)
     ended = [row for row in rows if row.job.ended]
     return Board(
+        fleet=fleet,
         open=[job for job in listed if not job.ended],
         batches=_by_batch(row for row in rows if not row.job.ended),
         ended=sorted(ended, key=lambda row: row.job.completed_at or now, reverse=True),
     )
 
 
+def running(jobs: Iterable[ScrapeJob]) -> list[ScrapeJob]:
+    return [job for job in jobs if job.status == JobStatus.RUNNING]
+
+
 def _jobs(filters: Filters) -> QuerySet[ScrapeJob]:
     """Every branch has an index of its own, however many jobs have ended."""
-    running = ScrapeJob.objects.filter(status=JobStatus.RUNNING).order_by().values("pk")
-    waiting = ScrapeJob.objects.filter(status=JobStatus.PENDING).order_by("turn").values("pk")[:WAITING_SHOWN]
+    held = ScrapeJob.objects.filter(status=JobStatus.RUNNING).order_by().values("pk")
+    free = ScrapeJob.objects.filter(status=JobStatus.PENDING).order_by("turn").values("pk")[:WAITING_SHOWN]
     ended = ScrapeJob.objects.filter(filters.jobs(), status__in=ENDED).order_by("-created_at").values("pk")
     if filters.since:
         ended = ended.filter(created_at__gte=Now() - filters.window.span)
-    keys = running.union(waiting, ended[:ENDED_SHOWN], all=True)
+    keys = held.union(free, ended[:ENDED_SHOWN], all=True)
     meant = ExpressionWrapper(filters.jobs(), output_field=BooleanField())
     return (
         queries.jobs().filter(pk__in=keys).defer("context", "final_answer", "skus", "log_bodies").annotate(shown=meant)

@@ -1,7 +1,7 @@
 """What goes on after a job: a successor for its open units, or the last word on them."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,31 +32,37 @@ def go_on(job: ScrapeJob, ending: Ending, *, chance: Callable[[], float] = rando
     if not left:
         return None
     if ending.reason is Reason.CANCELLED:
-        recording.close(job, Outcome.SKIPPED, _("The job was cancelled."))
+        skip([job])
         return None
     attempt = _attempt(job, ending)
     jobs = ScrapeJob.objects.filter(root_id=job.root_id).count()
     if attempt > settings.MAX_ATTEMPTS or jobs >= settings.MAX_CHAIN:
-        recording.close(job, Outcome.UNREPORTED, _("Every attempt ended without a word about it."))
+        recording.close([job], Outcome.UNREPORTED, _("Every attempt ended without a word about it."))
         return None
     wait = timedelta() if ending.handed_back else _wait(attempt, chance())
     return _successor(job, left, attempt=attempt, run_after=ending.at + wait)
 
 
-def in_hand(job: ScrapeJob) -> str | None:
-    """The SKU a runner worked on when it last spoke.
+def skip(cancelled: Sequence[ScrapeJob]) -> None:
+    """Record what is open of cancelled jobs."""
+    recording.close(cancelled, Outcome.SKIPPED, _("The job was cancelled."))
+
+
+def in_hand(job: ScrapeJob) -> tuple[str | None, str] | None:
+    """The scraper, where it is known, and the SKU that a runner worked on when it last spoke.
 
     As its beats say, unless that unit has been recorded since; else its last log line about a SKU.
     """
     said = step.read(job.step)
     if said and said[1] in job.skus and said not in _recorded(job, said[1]):
-        return said[1]
+        return said
     lines = ScrapeJobLog.objects.filter(job=job, sku__isnull=False).order_by("-position")
-    return lines.values_list("sku", flat=True).first()
+    line = lines.first()
+    return (line.scraper, line.sku) if line and line.sku else None
 
 
 def _recorded(job: ScrapeJob, sku: str) -> list[tuple[str, str]]:
-    return list(ScrapeResult.objects.filter(root_id=job.root_id, sku=sku).values_list("scraper", "sku"))
+    return list(ScrapeResult.objects.filter(job=job, sku=sku).values_list("scraper", "sku"))
 
 
 def _attempt(job: ScrapeJob, ending: Ending) -> int:
@@ -67,13 +73,13 @@ def _attempt(job: ScrapeJob, ending: Ending) -> int:
 
 
 def _wait(attempt: int, chance: float) -> timedelta:
-    """0–5 s at first, then up to four times as long at each attempt."""
-    longest = min(settings.RETRY_SECONDS * 4.0 ** (attempt - 1), settings.RETRY_LONGEST_SECONDS)
+    """0–5 s before the second attempt, or after progress; up to four times as long before each later one."""
+    longest = min(settings.RETRY_SECONDS * 4.0 ** max(0, attempt - 2), settings.RETRY_LONGEST_SECONDS)
     return timedelta(seconds=longest * chance)
 
 
 def _successor(job: ScrapeJob, left: list[tuple[str, str]], *, attempt: int, run_after: datetime) -> ScrapeJob:
-    last = in_hand(job)
+    _site, last = in_hand(job) or (None, None)
     skus = sorted(dict.fromkeys(sku for sku, _scraper in left), key=lambda sku: sku == last)
     return ScrapeJob.objects.create(
         batch_id=job.batch_id,

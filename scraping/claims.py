@@ -218,7 +218,9 @@ def _silence(job: ScrapeJob, reason: Reason) -> str:
     """Who held the job and when it last spoke or got on, for the person who reads the job's page."""
     said = {
         Reason.UNACKNOWLEDGED: _("{runner} was given this job and never took it up."),
-        Reason.INTERRUPTED: _("{runner} fell silent: last heard at {heard:%Y-%m-%d %H:%M:%S} UTC."),
+        Reason.INTERRUPTED: _(
+            "{runner} fell silent: last heard at {heard:%Y-%m-%d %H:%M:%S} UTC. Its process, machine or network ended."
+        ),
         Reason.TIMEOUT: _("{runner} goes on speaking, but got no further since {moved:%Y-%m-%d %H:%M:%S} UTC."),
     }[reason]
     began = job.started_at or job.created_at

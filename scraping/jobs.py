@@ -47,6 +47,14 @@ class Created:
     left_out: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Cancelled:
+    """Jobs of a batch that ended at once, and those whose runners were asked to stop."""
+
+    ended: list[ScrapeJob] = field(default_factory=list)
+    asked: list[ScrapeJob] = field(default_factory=list)
+
+
 def create_batch(
     *,
     skus: Sequence[str],
@@ -65,8 +73,7 @@ def create_batch(
         raise BatchRefusedError(_("Runners at most: a number from 1 to {most}.").format(most=MAX_RUNNERS))
     scrapers = list(dict.fromkeys(scrapers))
     refuse_unrunnable(scrapers)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKING_JOBS])
+    take_turns()
     left_out = in_open_jobs(skus)
     fresh = [sku for sku in dict.fromkeys(skus) if sku not in left_out]
     if not fresh:
@@ -77,9 +84,20 @@ def create_batch(
     return Created(batch, _make_jobs(batch, fresh, context), left_out)
 
 
-def in_open_jobs(skus: Sequence[str]) -> dict[str, str]:
-    """The SKUs that an open job already holds, each with the sentence that says so."""
+def take_turns() -> None:
+    """Whoever makes jobs comes here first: until its transaction ends nobody else makes any."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_MAKING_JOBS])
+
+
+def in_open_jobs(skus: Sequence[str], *, test_of: ScrapeBatch | None = None) -> dict[str, str]:
+    """The SKUs that an open job already holds, each with the sentence that says so.
+
+    Test runs and the others do not get in each other's way; `test_of` looks among the test runs of a batch.
+    """
     held = ScrapeJob.objects.filter(status__in=OPEN, test_mode=False, skus__overlap=list(skus))
+    if test_of is not None:
+        held = test_of.jobs.filter(status__in=OPEN, test_mode=True, skus__overlap=list(skus))
     sentences = {JobStatus.PENDING: _("Already waiting in job {job}."), JobStatus.RUNNING: _("Already in job {job}.")}
     reasons = {
         sku: sentences[JobStatus(job.status)].format(job=job.short)
@@ -133,7 +151,7 @@ def complete(job: ScrapeJob, *, error: str = "", at: datetime) -> None:
     """End a locked running job well; units that nobody reported are recorded as such."""
     job.error = error[:MAX_ERROR]
     _end(job, status=JobStatus.COMPLETED, at=at)
-    recording.close(job, Outcome.UNREPORTED, _("The runner ended the job without a word about it."))
+    recording.close([job], Outcome.UNREPORTED, _("The runner ended the job without a word about it."))
 
 
 def fail(
@@ -170,6 +188,25 @@ def cancel(job_id: object, *, now: datetime | None = None) -> bool:
     else:
         save(job)
     return True
+
+
+def cancel_batch(batch: ScrapeBatch, *, now: datetime | None = None) -> Cancelled:
+    """Cancel all open jobs of a batch, as `cancel` does with one. Needs a transaction."""
+    cancelled = Cancelled()
+    unasked = batch.jobs.filter(status__in=OPEN, cancel_requested_at__isnull=True).annotate(clock=clock.at(now))
+    # looked for anew each time: a job that was lost while we waited for its lock has put a successor
+    while unasked.exists():
+        for job in unasked.order_by("id").select_for_update(no_key=True):
+            job.cancel_requested_at = job.clock
+            if job.status == JobStatus.PENDING:
+                job.reason = Reason.CANCELLED
+                _end(job, status=JobStatus.FAILED, at=job.clock)
+                cancelled.ended.append(job)
+            else:
+                save(job)
+                cancelled.asked.append(job)
+    chains.skip(cancelled.ended)
+    return cancelled
 
 
 def _end(job: ScrapeJob, *, status: JobStatus, at: datetime) -> None:

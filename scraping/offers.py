@@ -24,7 +24,9 @@ def offer(job: ScrapeJob) -> JobOffer:
         lease_seconds=job.lease_seconds,
         heartbeat_seconds=settings.HEARTBEAT_SECONDS,
         acknowledge_seconds=_acknowledge_seconds(job),
+        beats=job.beat_seq,
         done=_done(job),
+        logged=job.log_seq or None,
         context=job.context,
     )
 

@@ -14,8 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from runners.protocol.words import JobStatus
-from scraping import attention, board, clock, filters, plots, queries, wording
-from scraping.models import Scraper
+from scraping import attention, board, clock, filters, plots, queries, waiting, wording
 
 LOOKERS = attention.OPERATIONS_LOOKERS
 PARTS = ("attention", "now", "runners", "recent")
@@ -53,20 +52,20 @@ def _refuse_strangers(request: HttpRequest) -> None:
 
 def _facts(request: HttpRequest, *, plotted: bool) -> dict[str, Any]:
     """Ages and states are by the database's clock."""
-    scrapers, runners = list(Scraper.objects.all()), queries.runners()
+    scrapers, runners = waiting.scrapers(), queries.runners()
     asked = filters.read(request.GET, scrapers=[one.slug for one in scrapers], runners=[one.name for one in runners])
     drawn = plots.read(asked) if plotted else None
     now = drawn.now if drawn else clock.read()
-    jobs = board.read(asked, now=now)
-    running = [job for job in jobs.open if job.status == JobStatus.RUNNING]
-    cards = queries.runner_cards(now=now, known=runners, running=running)
+    jobs = board.read(asked, scrapers=scrapers, now=now)
+    cards = queries.runner_cards(now=now, known=runners, running=board.running(jobs.open))
+    needs = attention.needs(known=attention.Known(cards, jobs.fleet, jobs.open), now=now)
     return {
         "asked": asked,
         "now": now,
         "scrapers": scrapers,
         "windows": filters.WINDOWS.values(),
         "statuses": [(word.value, wording.label(word)) for word in JobStatus],
-        "needs": attention.needs(known=attention.Known(cards, scrapers, jobs.open), now=now),
+        "needs": [(need, need.ways_for(request.user)) for need in needs],
         "board": jobs,
         "cards": cards,
         "plots": drawn,

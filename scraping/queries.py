@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TypedDict
 from uuid import UUID
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
@@ -14,7 +15,8 @@ from django_stubs_ext import WithAnnotations
 
 from runners.models import Runner
 from runners.protocol.words import JobStatus, Outcome
-from scraping.models import ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult
+from scraping import waiting
+from scraping.models import NEEDS_A_PERSON, ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult
 from scraping.visible import visible
 
 OPEN = [JobStatus.PENDING, JobStatus.RUNNING]
@@ -81,11 +83,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class JobRow:
-    """A job as lists show it; `seconds` is how long it has been, or was, at work."""
+    """A job as lists show it; `seconds` is how long it has been, or was, at work, `hold` why nobody has it."""
 
     job: ScrapeJob
     tally: Tally
     seconds: float | None
+    hold: waiting.Hold | None = None
 
     @property
     def per_minute(self) -> float | None:
@@ -116,12 +119,14 @@ def _tally(job: ScrapeJob, outcomes: Counter[str], before: int) -> Tally:
     return Tally(outcomes, (job.total or len(job.skus) * len(job.scrapers)) - before, before)
 
 
-def rows_of(jobs: Iterable[ScrapeJob], *, now: datetime | None = None) -> list[JobRow]:
-    """The jobs with their tallies and how long they ran."""
+def rows_of(
+    jobs: Iterable[ScrapeJob], *, now: datetime | None = None, fleet: waiting.Fleet | None = None
+) -> list[JobRow]:
+    """The jobs with their tallies and how long they ran; `fleet` where the page knows who may work."""
     now = now or timezone.now()
     listed = list(jobs)
-    found = tallies(listed)
-    return [JobRow(job, found[job.pk], seconds_at_work(job, now=now)) for job in listed]
+    found, holds = tallies(listed), waiting.holds(listed, now=now, fleet=fleet)
+    return [JobRow(job, found[job.pk], seconds_at_work(job, now=now), holds.get(job.pk)) for job in listed]
 
 
 def seconds_at_work(job: ScrapeJob, *, now: datetime | None = None) -> float | None:
@@ -131,14 +136,35 @@ def seconds_at_work(job: ScrapeJob, *, now: datetime | None = None) -> float | N
     return max(0.0, ((job.completed_at or now or timezone.now()) - job.started_at).total_seconds())
 
 
-def chain(job: ScrapeJob) -> list[ScrapeJob]:
-    """The jobs of a job's root, oldest first; just the job itself where nothing was lost."""
-    return list(jobs().filter(root_id=job.root_id).order_by("created_at", "id"))
+@dataclass(frozen=True)
+class Lineage:
+    """A job's chain, oldest first; the job that staff retried with it, and the retries that they made of its jobs."""
+
+    chain: list[ScrapeJob]
+    retries: list[ScrapeJob]
+
+    @property
+    def retried(self) -> ScrapeJob | None:
+        return self.chain[0].retry_of if self.chain else None
+
+    @property
+    def alone(self) -> bool:
+        return len(self.chain) < 2 and not self.retries and self.retried is None
+
+
+def lineage(job: ScrapeJob) -> Lineage:
+    """What came before a job and after it."""
+    heavy = ("retry_of__context", "retry_of__final_answer", "retry_of__skus")
+    chain = jobs().filter(root_id=job.root_id).select_related("retry_of").defer("skus", *heavy)
+    retries = jobs().filter(retry_of__root_id=job.root_id, root_id=F("id")).order_by("created_at", "id")
+    return Lineage(list(chain.order_by("created_at", "id")), list(retries))
 
 
 def jobs() -> QuerySet[ScrapeJob]:
     """All jobs, with what lists show of them."""
-    return ScrapeJob.objects.select_related("runner", "batch__requested_by").defer("context", "final_answer")
+    return ScrapeJob.objects.select_related("runner", "batch__requested_by", "retried_by").defer(
+        "context", "final_answer"
+    )
 
 
 class OpenJobs(TypedDict):
@@ -234,15 +260,16 @@ def runner_cards(
     return [RunnerCard(runner, runner.is_online(now=now), held.get(runner.pk, [])) for runner in cards]
 
 
-def trouble_by_scraper(since: timedelta, *, now: datetime | None = None) -> list[tuple[str, str, int, datetime]]:
-    """Scraper, outcome, of how many SKUs and when last, for what needs a person: logins, blocks, changed layouts.
+def trouble_by_scraper(since: timedelta, *, now: datetime | None = None) -> list[tuple[str, str, int, datetime, UUID]]:
+    """Scraper, outcome, of how many SKUs, when last and in which job, for what needs a person: logins, blocks, layouts.
 
     A unit that has ended otherwise since then, and a login that works again or was resumed by staff, are settled.
     """
-    words = [Outcome.LOGIN_FAILED, Outcome.BLOCKED, Outcome.LAYOUT_CHANGED]
-    recent = ScrapeResult.objects.filter(recorded_at__gte=(now or timezone.now()) - since, outcome__in=words)
+    recent = ScrapeResult.objects.filter(recorded_at__gte=(now or timezone.now()) - since, outcome__in=NEEDS_A_PERSON)
     later = ScrapeResult.objects.filter(sku=OuterRef("sku"), scraper=OuterRef("scraper"), pk__gt=OuterRef("pk"))
     well = Scraper.objects.filter(slug=OuterRef("scraper"), login_failures=0)
     standing = recent.exclude(Exists(later)).exclude(Q(outcome=Outcome.LOGIN_FAILED) & Exists(well))
-    grouped = standing.order_by().values_list("scraper", "outcome").annotate(n=Count("pk"), last=Max("recorded_at"))
-    return sorted(grouped, key=lambda row: row[3], reverse=True)
+    grouped = standing.order_by().values_list("scraper", "outcome")
+    counted = grouped.annotate(n=Count("pk"), last=Max("recorded_at"), jobs=ArrayAgg("job_id", order_by="-id"))
+    rows = [(slug, word, number, last, jobs[0]) for slug, word, number, last, jobs in counted]
+    return sorted(rows, key=lambda row: row[3], reverse=True)

@@ -48,7 +48,7 @@ def record(job: ScrapeJob, sent: Sequence[Unit]) -> Recorded:
         elif _is_fuller(rows[key], unit, recorded):
             _fill(rows[key], unit)
             touched[key] = rows[key]
-    _save(job, touched.values())
+    _save(touched.values(), silent=job.test_mode)
     return recorded
 
 
@@ -64,10 +64,15 @@ def count_open(job: ScrapeJob) -> int:
     return len(root.skus) * len(root.scrapers) - ScrapeResult.objects.filter(root_id=root.pk).count()
 
 
-def close(job: ScrapeJob, outcome: Outcome, message: str) -> None:
-    """Record every open unit of the job with `outcome`: nothing stays open once a chain has ended."""
-    left = [Unit(sku, scraper, outcome=outcome, message=message) for sku, scraper in open_units(job)]
-    _save(job, [_row(job, unit) for unit in left])
+def close(jobs: Sequence[ScrapeJob], outcome: Outcome, message: str) -> None:
+    """Record every open unit of the jobs with `outcome`: nothing stays open once a chain has ended.
+
+    All together, so that the products of several jobs too are locked in SKU order.
+    """
+    for test in (False, True):
+        left = [(job, sku, scraper) for job in jobs if job.test_mode is test for sku, scraper in open_units(job)]
+        rows = [_row(job, Unit(sku, scraper, outcome=outcome, message=message)) for job, sku, scraper in left]
+        _save(rows, silent=test)
 
 
 def _refuse_foreign(job: ScrapeJob, sent: Iterable[Unit]) -> None:
@@ -112,14 +117,17 @@ def _fill(row: ScrapeResult, unit: Unit) -> None:
         row.outcome = units.outcome_of(row.fields)
 
 
-def _save(job: ScrapeJob, rows: Iterable[ScrapeResult]) -> None:
-    """Insert or update `rows`, then announce them in SKU order, the order in which products are locked."""
+def _save(rows: Iterable[ScrapeResult], *, silent: bool) -> None:
+    """Insert or update `rows`, then announce them in SKU order, the order in which products are locked.
+
+    `silent` results, those of test runs, are announced to nobody.
+    """
     rows = sorted(rows, key=lambda row: (row.sku, row.scraper))
     for row in rows:
         if row.pk is not None:
             row.save(update_fields=["fields", "raw", "url", "outcome"])
     ScrapeResult.objects.bulk_create([row for row in rows if row.pk is None], batch_size=500)
-    if not job.test_mode and results_recorded.has_listeners(ScrapeResult):
+    if not silent and results_recorded.has_listeners(ScrapeResult):
         for start in range(0, len(rows), ANNOUNCED):
             _announce(rows[start : start + ANNOUNCED])
 

@@ -48,6 +48,12 @@ def take(job_id: object, slugs: Sequence[str], *, runner: Runner, now: datetime 
     return job.wanted
 
 
+def used(slug: str) -> tuple[int, int]:
+    """How many jobs work with a scraper now, and how many at work elsewhere wait for it."""
+    running = ScrapeJob.objects.filter(status=JobStatus.RUNNING)
+    return running.filter(working__contains=[slug]).count(), running.filter(wanted__contains=[slug]).count()
+
+
 def _before(job: ScrapeJob, limits: dict[str, int]) -> Counter[str]:
     """How many other jobs hold a scraper's slot, or have waited for it since an earlier turn."""
     counts: Counter[str] = Counter()

@@ -3,51 +3,26 @@
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from runners.protocol.words import JobStatus, Outcome, Reason
-from scraping import attention, chains
-from scraping.models import ScrapeJob, Scraper, ScraperState
+from scraping import chains, waiting
+from scraping.models import ScrapeJob
+from scraping.templatetags.operations import when
 
 
 def sentence(job: ScrapeJob, *, now: datetime | None = None) -> str:
     """What the job's page says under its title."""
     now = now or timezone.now()
     if job.status == JobStatus.PENDING:
-        return _waiting(job, now)
+        return waiting.holds([job], now=now)[job.pk].sentence
     if job.status == JobStatus.RUNNING:
         return _working(job, now)
     if job.status == JobStatus.COMPLETED:
         return _("Its runner reported the end.")
     return _failed(job)
-
-
-def _waiting(job: ScrapeJob, now: datetime) -> str:
-    if job.run_after > now:
-        return _("It waits %(time)s before it is offered again.") % {"time": _span(job.run_after - now)}
-    paused = Scraper.objects.filter(slug__in=job.scrapers, state=ScraperState.PAUSED).values_list("slug", flat=True)
-    if paused:
-        return ngettext(
-            "It waits because %(scrapers)s is paused. Resume it, or cancel this job.",
-            "It waits because %(scrapers)s are paused. Resume them, or cancel this job.",
-            len(paused),
-        ) % {"scrapers": ", ".join(paused)}
-    keys = [key for key in attention.usable_keys(now=now) if key.allows(job.scrapers)]
-    if not keys:
-        return _("No runner’s key allows %(scrapers)s together. Widen a key, or ask for fewer scrapers.") % {
-            "scrapers": ", ".join(job.scrapers)
-        }
-    online = [key.runner for key in keys if key.runner.is_online(now=now)]
-    if not online:
-        names = ", ".join(sorted({key.runner.name for key in keys}))
-        return _("No runner that may take it is online. Start one of: %(names)s.") % {"names": names}
-    if all(runner.paused for runner in online):
-        return _("Every runner that may take it is paused. Resume one of: %(names)s.") % {
-            "names": ", ".join(sorted({runner.name for runner in online}))
-        }
-    return _("It waits for a runner to be free.")
 
 
 def _working(job: ScrapeJob, now: datetime) -> str:
@@ -62,28 +37,41 @@ def _working(job: ScrapeJob, now: datetime) -> str:
 
 
 def _failed(job: ScrapeJob) -> str:
+    """Who held it, what it had in hand and when it last spoke, then what became of the rest."""
     reason = Reason(job.reason or Reason.ERROR)
-    silent = _("%(runner)s stopped speaking%(hand)s: its process, its machine or its network ended.")
+    if reason is Reason.CANCELLED:
+        return _("It was cancelled. What was recorded stays; the rest is skipped.")
+    lost = _("It was taken back from %(runner)s%(hand)s.")
     left = _("%(runner)s was told to stop and handed it back.")
     said = {
-        Reason.ERROR: _("%(runner)s gave it up; its log says why."),
-        Reason.INTERRUPTED: left if job.final_digest else silent,
-        Reason.CANCELLED: _("It was cancelled. What was recorded stays; the rest is skipped."),
+        Reason.ERROR: _("%(runner)s gave it up%(hand)s; its log says why."),
+        Reason.INTERRUPTED: left if job.final_digest else lost,
         Reason.UNACKNOWLEDGED: _("%(runner)s took it and never answered."),
         Reason.TIMEOUT: _("%(runner)s went on speaking but got no further%(hand)s."),
     }[reason]
-    hand = chains.in_hand(job)
-    words = {"runner": job.runner or _("no runner"), "hand": _(", in hand: %(sku)s") % {"sku": hand} if hand else ""}
-    return said % words if reason is Reason.CANCELLED else f"{said % words} {_what_follows(job)}"
+    words = {"runner": job.runner or _("no runner"), "hand": _hand(job)}
+    heard = format_html(_("It last spoke of it {}."), when(job.heartbeat_at)) if job.heartbeat_at else ""
+    return format_html("{} {} {}", said % words, heard, _what_follows(job))
+
+
+def _hand(job: ScrapeJob) -> str:
+    scraper, sku = chains.in_hand(job) or (None, None)
+    if sku is None:
+        return ""
+    if scraper is None:
+        return _(", in hand: %(sku)s") % {"sku": sku}
+    return _(", in hand: %(sku)s at %(scraper)s") % {"sku": sku, "scraper": scraper}
 
 
 def _what_follows(job: ScrapeJob) -> str:
     """Where the units went that were open when the job failed."""
-    successor = ScrapeJob.objects.filter(retry_of=job).only("id").first()
+    successor = ScrapeJob.objects.filter(retry_of=job, root_id=job.root_id).only("id", "status").first()
+    if successor and successor.ended:
+        return _("What was open went on in job %(job)s.") % {"job": successor.short}
     if successor:
         return _("What was open goes on in job %(job)s; there is nothing to do here.") % {"job": successor.short}
     if job.recorded.filter(outcome=Outcome.UNREPORTED).exists():
-        return _("It was the last attempt: what was open is recorded as unreported. Enhance those products again.")
+        return _("It was the last attempt: what was open is recorded as unreported and can be retried.")
     return _("Nothing was open.")
 
 

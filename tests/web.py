@@ -22,4 +22,7 @@ def daphne(environ: Mapping[str, str], *, application: str = "baystate.asgi:appl
         yield f"http://{host}:{port}"
     finally:
         child.terminate()
-        child.wait(30)
+        try:
+            child.wait(30)
+        finally:
+            child.kill()

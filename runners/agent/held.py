@@ -11,6 +11,8 @@ from runners.protocol.words import Outcome
 
 MOMENT: Final = 0.2
 _WORDS: Final = 10.0
+# how far a process leaves the numbers behind that the one before it may still have sent
+_BEATS_APART: Final = 1000
 
 
 class Held:
@@ -32,7 +34,7 @@ class Held:
         self.done = len(set(offer.done))
         self._at_work: set[str] = set()
         self._wanted: set[str] = set()
-        self._beats = 0
+        self._beats = offer.beats + _BEATS_APART
         self._grace = grace
         self._lock = threading.Lock()
         self._halted_at = 0.0

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """Runners ring when they come, change or speak again after a silence."""
 
     dependencies = [
-        ("runners", "0001_initial"),
+        ("runners", "0002_schema_version"),
     ]
 
     operations = [

@@ -1,5 +1,5 @@
 """Doors for whoever keeps scrapers, jobs and runners going."""
 
-from scraping.admin import jobs, runners, scrapers
+from scraping.admin import batches, jobs, runners, scrapers
 
-__all__ = ["jobs", "runners", "scrapers"]
+__all__ = ["batches", "jobs", "runners", "scrapers"]

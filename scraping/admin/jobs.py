@@ -7,7 +7,6 @@ from django.contrib import admin, messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
@@ -19,8 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from scraping import fence, grid, jobs, operations, queries, why
-from scraping.admin import joblog
+from scraping import doors, fence, grid, jobs, operations, queries, retries, why
+from scraping.admin import acts, joblog
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import ScrapeJob, ScrapeResult
 from scraping.templatetags.operations import ago, duration, pill
@@ -65,6 +64,7 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
             path("<uuid:pk>/error/", view(self.error), name="scraping_scrapejob_error"),
             path("<uuid:pk>/log/", view(self.download), name="scraping_scrapejob_log"),
             path("<uuid:pk>/cancel/", view(self.cancel), name="scraping_scrapejob_cancel"),
+            path("<uuid:pk>/retry/", view(self.retry), name="scraping_scrapejob_retry"),
         ]
         return own + super().get_urls()
 
@@ -128,18 +128,10 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
 
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask first; then a pending job ends at once and a running one is asked to stop."""
-        if not request.user.has_perm("scraping.manage_operations"):
-            raise PermissionDenied
-        job = get_object_or_404(queries.jobs(), pk=pk)
+        job = acts.managed(request, queries.jobs(), pk)
         if request.method != "POST":
-            context = {
-                **self.admin_site.each_context(request),
-                "opts": self.opts,
-                "job": job,
-                "title": _("Cancel job?"),
-            }
-            return TemplateResponse(request, "operations/cancel.html", context)
-        with transaction.atomic(durable=True):
+            return acts.ask(request, "operations/cancel.html", {"job": job, "title": _("Cancel job?")})
+        with doors.transact():
             said = jobs.cancel(job.pk)
         job.refresh_from_db(fields=["status"])
         if said and not job.ended:
@@ -149,6 +141,11 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
         else:
             messages.info(request, _("The job had already ended."))
         return redirect(reverse("admin:scraping_scrapejob_change", args=[job.pk]))
+
+    def retry(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Ask for which outcomes; then put new jobs for the units that ended so."""
+        job = acts.managed(request, queries.jobs().select_related("root"), pk)
+        return acts.retry(request, job, title=_("Retry job %(job)s?") % {"job": job.short})
 
     def _refuse_strangers(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
@@ -169,7 +166,8 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
             "units_page": page,
             "outcome": outcome,
             "counts": grid.counts(job),
-            "chain": queries.chain(job),
+            "lineage": queries.lineage(job),
+            "retriable": job.ended and bool(retries.choices(job)),
             "first_line": job.lines.filter(position=1).first(),
         }
 

@@ -1,5 +1,6 @@
 """Runners and their keys: named, given a key that is shown once, paused, their keys revoked."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,12 +21,14 @@ from django.utils.translation import gettext_lazy
 
 from runners import keys
 from runners.models import Runner, RunnerKey
-from scraping import attention, operations
+from runners.protocol.words import JobStatus
+from scraping import attention, doors, leaks, operations
 from scraping.admin.readonly import ReadOnlyAdmin
-from scraping.models import Scraper
+from scraping.models import ScrapeJob, Scraper
 from scraping.templatetags.operations import ago, pill, when
 
 LOOKERS = attention.RUNNER_LOOKERS
+READS_SHOWN = 200
 
 
 class KeyForm(forms.Form):
@@ -242,18 +245,23 @@ class RunnerKeyAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("runners.manage_runners"):
             raise PermissionDenied
         key = get_object_or_404(RunnerKey.objects.select_related("runner"), pk=pk)
+        handed_on: Sequence[ScrapeJob] = ()
         if request.method == "POST":
-            with transaction.atomic(durable=True):
-                ended = keys.revoke(key)
-            said = _("Revoked. Its next request is refused.") if ended else _("It was revoked already.")
+            with doors.transact():
+                revoked = leaks.revoke(key, hand_on="hand_on" in request.POST)
+            handed_on = revoked.handed_on
+            said = _("Revoked. Its next request is refused.") if revoked.ended else _("It was revoked already.")
             messages.success(request, said)
             key.refresh_from_db()
-        read = key.credential_reads.select_related("scraper").order_by("scraper__slug", "-at").distinct("scraper__slug")
+        read = leaks.passwords_read(key)
         context = {
             **self.admin_site.each_context(request),
             "title": _("Revoke key %(key)s") % {"key": key},
             "key": key,
-            "read": read,
-            "jobs": key.runner.jobs.filter(status="running"),
+            "others": leaks.other_keys(key),
+            "read": read[:READS_SHOWN],
+            "read_count": read.count(),
+            "handed_on": handed_on,
+            "jobs": key.runner.jobs.filter(status=JobStatus.RUNNING).defer("context", "final_answer"),
         }
         return TemplateResponse(request, "operations/revoke.html", context)

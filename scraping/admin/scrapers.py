@@ -16,10 +16,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from runners.protocol.definition import DefinitionError, parse, write
-from scraping import attention, credentials, fence, operations, runs, scrapers
+from scraping import attention, credentials, fence, operations, runs, scrapers, slots
 from scraping.admin import joblog
 from scraping.lines import Filter
 from scraping.models import ScrapeJob, Scraper, ScraperCredential, ScraperState, ScraperVersion
@@ -61,7 +61,7 @@ class ScraperForm(forms.ModelForm[Scraper]):
 
     class Meta:
         model = Scraper
-        fields = ["display_name", "trust"]
+        fields = ["display_name", "trust", "max_parallel_jobs"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -126,8 +126,8 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
     actions = ["pause", "resume"]
     change_form_template = "operations/scraper.html"
     inlines = [VersionInline]
-    readonly_fields = ["status", "credentials_state"]
-    fields = ["display_name", "trust", "status", "credentials_state", "definition"]
+    readonly_fields = ["status", "at_work", "credentials_state"]
+    fields = ["display_name", "trust", "max_parallel_jobs", "at_work", "status", "credentials_state", "definition"]
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -190,6 +190,17 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
     def since(self, scraper: Scraper) -> Any:
         return ago(scraper.state_since)
 
+    @admin.display(description=gettext_lazy("At work there now"))
+    def at_work(self, scraper: Scraper) -> str:
+        working, wanting = slots.used(scraper.slug)
+        said = ngettext("%(n)d job", "%(n)d jobs", working) % {"n": working}
+        if wanting:
+            more = ngettext(", %(n)d more waits for its turn", ", %(n)d more wait for their turn", wanting)
+            said += more % {"n": wanting}
+        if scraper.max_parallel_jobs is not None and working > scraper.max_parallel_jobs:
+            said += _("; until some have finished there, none begins")
+        return said
+
     @admin.display(description=gettext_lazy("Credentials"))
     def credentials_state(self, scraper: Scraper) -> SafeString | str:
         if not scraper.slug:
@@ -204,7 +215,8 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
     def save_model(self, request: HttpRequest, obj: Scraper, form: Any, change: bool) -> None:
         document = form.cleaned_data["definition"]
         obj.slug = document["slug"]
-        super().save_model(request, obj, form, change)
+        # only what was typed: a scraper that was paused meanwhile stays so
+        obj.save(update_fields=ScraperForm.Meta.fields if change else None)
         version = scrapers.save_version(obj, document, by=request.user)  # type: ignore[arg-type]
         messages.info(request, _("Saved as version %(number)d.") % {"number": version.number})
 

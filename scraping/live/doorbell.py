@@ -10,6 +10,7 @@ import psycopg
 from django.conf import settings
 
 from runners import bell
+from scraping import meters
 from scraping.live import database
 
 logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class Doorbell:
                 pause = FIRST_PAUSE if self._heard else min(pause * 2, LONGEST_PAUSE)
                 logger.warning("the live listener was lost; it comes back in %.1f s: %s", pause, _sentence(error))
             _record.restarts += 1
+            meters.listener_restarts.inc()
             await asyncio.sleep(pause)
 
     async def _listen(self) -> None:

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """What is committed rings: log lines, and changes of jobs, batches and runners that a page shows."""
 
     dependencies = [
-        ("scraping", "0006_retries"),
+        ("scraping", "0007_retried_by"),
     ]
 
     operations = [

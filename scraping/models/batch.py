@@ -38,3 +38,7 @@ class ScrapeBatch(models.Model):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def short(self) -> str:
+        return str(self.id)[:8]

@@ -3,6 +3,7 @@
 import uuid
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -34,13 +35,17 @@ class ScrapeJob(models.Model):
     """One claim, one writer, one log, one history.
 
     `skus` and `scrapers` are never empty; `done` and `total` count units. `working` are the scrapers whose limit counts
-    this job now, `wanted` those it waits for, `beat_seq` the newest beat that said so.
+    this job now, `wanted` those it waits for, `beat_seq` the newest beat that said so. `retried_by` asked for it
+    where it is a retry by staff.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     batch = models.ForeignKey(ScrapeBatch, on_delete=models.PROTECT, related_name="jobs")
     root = models.ForeignKey("self", on_delete=models.PROTECT, related_name="chain", help_text=_("First of its chain."))
     retry_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="successors")
+    retried_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     attempt = models.PositiveSmallIntegerField(default=1)
     skus = ArrayField(models.TextField(), verbose_name=_("SKUs"))
     scrapers = ArrayField(models.CharField(max_length=50), verbose_name=_("scrapers"))
@@ -132,7 +137,7 @@ class ScrapeJob(models.Model):
             ),
         ]
         triggers = [
-            moves(
+            *moves(
                 "scrape_jobs_moves",
                 column="status",
                 allowed=MOVES,

@@ -3,7 +3,7 @@
 import uuid
 
 from django.conf import settings
-from django.core.validators import RegexValidator
+from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -37,7 +37,16 @@ class Scraper(models.Model):
     state_reason = models.CharField(_("reason"), max_length=500, blank=True)
     state_since = models.DateTimeField(_("since"), auto_now_add=True)
     login_failures = models.PositiveSmallIntegerField(default=0, editable=False)
-    max_parallel_jobs = models.PositiveSmallIntegerField(_("jobs at once"), null=True, blank=True)
+    max_parallel_jobs = models.PositiveSmallIntegerField(
+        _("jobs at once"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_(
+            "How many jobs may work on this site at once, across all runners. Empty: no limit. "
+            "Where it is lowered, jobs that work there go on and none begins until there is room."
+        ),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
@@ -53,6 +62,7 @@ class Scraper(models.Model):
             models.CheckConstraint(condition=models.Q(state__in=ScraperState.values), name="scrapers_state"),
             models.CheckConstraint(condition=models.Q(slug__regex=r"^[a-z0-9][a-z0-9-]*$"), name="scrapers_slug"),
             models.CheckConstraint(condition=models.Q(trust__lte=100), name="scrapers_trust"),
+            models.CheckConstraint(condition=models.Q(max_parallel_jobs__gte=1), name="scrapers_max_parallel_jobs"),
         ]
 
     def __str__(self) -> str:

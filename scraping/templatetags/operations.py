@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from django import template
-from django.contrib.auth.models import User
 from django.template.defaultfilters import date as format_date
 from django.utils.formats import number_format
 from django.utils.html import format_html
@@ -13,7 +12,6 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from scraping import wording
-from scraping.attention import Need, Way
 from scraping.visible import visible
 
 register = template.Library()
@@ -70,13 +68,6 @@ def number(value: float | None, places: int = 0) -> str:
     if value is None:
         return "–"
     return number_format(round(value, places) if places else round(value), places, use_l10n=True, force_grouping=True)
-
-
-@register.filter
-def ways(need: Need, user: User) -> list[Way]:
-    """What this person may do about it, the page to open first."""
-    first = [Way(need.action, need.url, need.allowed)] if need.url else []
-    return [way for way in [*first, *need.ways] if not way.allowed or any(map(user.has_perm, way.allowed))]
 
 
 @register.filter

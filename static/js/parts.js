@@ -10,17 +10,21 @@ for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => se
 // what a control is, whichever rendering it stands in
 const sort = (control) => control.id || control.getAttribute("formaction") || control.getAttribute("href") || control.getAttribute("aria-label");
 
+const CONTROLS = "a, button, summary, [tabindex]";
+const alike = (part, control) => [...part.querySelectorAll(CONTROLS)].filter((other) => sort(other) === sort(control));
+
 export function replaceParts(parts) {
   for (const [name, html] of Object.entries(parts)) {
     const part = document.querySelector(`[data-part="${name}"]`);
     if (!part || shown.get(name) === html || part.contains(pressed)) continue;
-    const held = part.contains(document.activeElement) ? sort(document.activeElement) : null;
+    const held = part.contains(document.activeElement) ? document.activeElement : null;
+    const place = held && alike(part, held).indexOf(held);
     const open = new Set([...part.querySelectorAll("details[open]")].map(sort));
     shown.set(name, html);
     part.innerHTML = html;
     localize(part);
     for (const details of part.querySelectorAll("details")) if (open.has(sort(details))) details.open = true;
-    if (held) [...part.querySelectorAll("a, button, summary, [tabindex]")].find((control) => sort(control) === held)?.focus({ preventScroll: true });
+    if (held) alike(part, held)[place]?.focus({ preventScroll: true });
   }
 }
 

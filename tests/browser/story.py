@@ -69,7 +69,7 @@ class Story:
         """The bars grow, then a job's lines arrive, all without a reload, until the job has ended."""
         self.until(self.some_units_done, "units done on the operations page")
         self.photograph("operations")
-        self.find("[data-part=now] a.bs-mono").click()
+        self.until(lambda: self.find("[data-part=now] a.bs-mono").click() or True, "a job to open")
         lines = self.until(lambda: len(self.all("[data-log] ol li")) or None, "the first log lines")
         self.until(lambda: len(self.all("[data-log] ol li")) > lines, "more lines without a reload")
         self.photograph("job")

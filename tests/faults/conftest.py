@@ -21,11 +21,13 @@ _NUMBERS = count(1)
 def database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """A database of their own, kept from test to test: to empty it would mean to wait for the server's sweep."""
     with django_db_blocker.unblock():
-        made = setup_databases(verbosity=0, interactive=False, aliases=["default", "direct"])
+        made = setup_databases(verbosity=0, interactive=False, aliases={"default": None, "direct": None})
         yield
         until(ledger.alone)
         connections.close_all()
         teardown_databases(made, verbosity=0)
+        # it mirrors again what the other tests have
+        connections["direct"].creation.set_as_test_mirror(connections["default"].settings_dict)
 
 
 @pytest.fixture(scope="package")

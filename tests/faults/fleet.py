@@ -1,9 +1,13 @@
 """Sets a stage for faults: a site with a scraper, a proxy before the server, runners, and a batch for them."""
 
+import shutil
+import sqlite3
 import threading
 from collections import Counter
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from django.db import transaction
 
@@ -74,6 +78,14 @@ class Fleet:
     def searched(self) -> Counter[str]:
         """How often the site was asked for each SKU."""
         return Counter(asked.query["q"] for asked in list(self.shop.wire.asked) if "q" in asked.query)
+
+    def spooled(self, runner: RunnerProcess) -> int:
+        """Units that wait in the runner's spool: read from a copy, for the file is the runner's alone."""
+        with TemporaryDirectory() as place:
+            for file in runner.spool.parent.glob(f"{runner.spool.name}*"):
+                shutil.copy(file, place)
+            with closing(sqlite3.connect(Path(place) / runner.spool.name)) as copy:
+                return int(copy.execute("SELECT count(*) FROM thing WHERE kind = 'unit'").fetchone()[0])
 
     def finish(self, batch: ScrapeBatch, *, seconds: float = 40) -> None:
         """Wait for the batch's end; nothing of it may be lost, doubled or open then."""

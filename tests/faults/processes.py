@@ -1,4 +1,4 @@
-"""Starts real processes, a web server and runners, and ends them: each leads a group, writes a log, outlives no test."""
+"""Starts real processes, a web server and runners, and ends them: each has a log, none outlives its test."""
 
 import os
 import signal

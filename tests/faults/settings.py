@@ -2,8 +2,9 @@
 
 import os
 
+from baystate import env
 from baystate.settings_test import *  # noqa: F403
-from baystate.settings_test import DATABASES, env
+from baystate.settings_test import DATABASES
 
 for _alias in DATABASES.values():
     _alias["NAME"] = os.environ["FAULTS_DATABASE"]

@@ -334,7 +334,7 @@ def test_beats_tell_the_step_and_how_far_it_is(fake: FakeServer, shop: Shop) -> 
     assert fake.beats[-1]["status"] == "busy"
     assert fake.beats[-1]["current_job_id"] == "job-1"
     numbers = [job["seq"] for beat in fake.beats for job in beat["jobs"]]
-    assert numbers == list(range(1, len(numbers) + 1))
+    assert numbers == list(range(1001, len(numbers) + 1001))
 
 
 @pytest.mark.parametrize("word", ["beat", "logs", "callback"])

@@ -48,7 +48,7 @@ class Socket:
             headers.append((b"origin", origin.encode()))
         scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b"", "subprotocols": []}
         # not the communicator of channels: that one keeps database connections open
-        self.wire = ApplicationCommunicator(consumers.application, scope)
+        self.wire: Any = ApplicationCommunicator(consumers.application, scope)  # type: ignore[no-untyped-call]
 
     async def open(self) -> bool:
         await self.wire.send_input({"type": "websocket.connect"})

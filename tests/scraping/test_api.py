@@ -54,7 +54,7 @@ class TestPoll:
         job = post(api, "poll")["job"]
         assert list(job) == [
             *["job_id", "skus", "test_mode", "max_workers", "scrapers"],
-            *["lease_seconds", "heartbeat_seconds", "acknowledge_seconds", "done", "context"],
+            *["lease_seconds", "heartbeat_seconds", "acknowledge_seconds", "beats", "done", "context"],
         ]
         assert list(job["scrapers"][0]) == [
             *["name", "display_name", "disabled", "base_url", "search_url_template", "selectors", "options"],

@@ -89,20 +89,13 @@ def test_a_waiting_job_says_what_it_waits_for() -> None:
     assert "No runner’s key allows acme" in why.sentence(job)
     runner = make.runner("office", last_seen=LONG_AGO)
     make.key(runner)
-    assert why.sentence(job) == "No runner that may take it is online. Start one of: office."
+    assert why.sentence(job) == "No runner is online. Start one of: office."
     type(runner).objects.update(last_seen=timezone.now(), paused=True)
     assert why.sentence(job) == "Every runner that may take it is paused. Resume one of: office."
     type(runner).objects.update(paused=False)
     assert why.sentence(job) == "It waits for a runner to be free."
     scrapers.pause(make.scraper(), reason="x")
     assert why.sentence(job) == "It waits because acme is paused. Resume it, or cancel this job."
-
-
-def test_a_wait_of_seconds_is_told_in_seconds() -> None:
-    now = timezone.now()
-    assert why.sentence(make.job(run_after=now + timedelta(seconds=4)), now=now) == (
-        "It waits 4 s before it is offered again."
-    )
 
 
 def test_a_runner_that_falls_silent_is_noticed_before_its_lease_ends() -> None:
@@ -131,7 +124,7 @@ def test_a_failed_job_has_a_sentence_for_every_reason(reason: Reason) -> None:
 def test_a_lost_job_says_what_was_in_hand_and_where_it_goes_on() -> None:
     job = lost(step="acme 1")
     successor = ScrapeJob.objects.get(retry_of=job)
-    assert ", in hand: 1:" in why.sentence(job)
+    assert ", in hand: 1 at acme." in why.sentence(job)
     assert f"goes on in job {successor.short}" in why.sentence(job)
 
 

@@ -49,25 +49,25 @@ def test_the_sku_in_hand_comes_last() -> None:
 def test_what_was_recorded_since_the_last_beat_is_no_longer_in_hand() -> None:
     job = make.running_job(make.runner(), skus=["a", "b"], step="acme a")
     make.line(job, sku="b")
-    assert chains.in_hand(job) == "a"
+    assert chains.in_hand(job) == ("acme", "a")
     make.result(job, sku="a")
-    assert chains.in_hand(job) == "b"
+    assert chains.in_hand(job) == (None, "b")
 
 
 def test_the_last_log_line_about_a_sku_tells_what_a_plain_client_had_in_hand() -> None:
     job = make.running_job(make.runner(), skus=["a", "b"])
     make.line(job, sku="a")
     make.line(job, "thinking")
-    assert chains.in_hand(job) == "a"
+    assert chains.in_hand(job) == (None, "a")
 
 
 @pytest.mark.parametrize(
     ("attempt", "recorded", "reason", "handed_back", "expected", "seconds"),
     [
-        (1, False, Reason.INTERRUPTED, False, 2, 10),
-        (2, False, Reason.ERROR, False, 3, 40),
+        (1, False, Reason.INTERRUPTED, False, 2, 2.5),
+        (2, False, Reason.ERROR, False, 3, 10),
         (3, True, Reason.ERROR, False, 1, 2.5),
-        (3, False, Reason.UNACKNOWLEDGED, False, 3, 40),
+        (3, False, Reason.UNACKNOWLEDGED, False, 3, 10),
         (2, False, Reason.INTERRUPTED, True, 2, 0),
     ],
 )

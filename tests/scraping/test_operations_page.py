@@ -81,16 +81,6 @@ def test_a_sku_finds_its_jobs(watcher: Client) -> None:
     assert [row.pk for row in page.context["cl"].result_list] == [job.pk]
 
 
-def test_the_page_asks_few_questions_however_many_jobs_there_are(
-    watcher: Client, django_assert_max_num_queries: object
-) -> None:
-    runner = make.runner()
-    for number in range(12):
-        make.running_job(runner, skus=[str(number)])
-    with django_assert_max_num_queries(16):  # type: ignore[operator]
-        watcher.get(reverse("admin:operations"))
-
-
 def test_a_definition_is_checked_when_saved(client: Client) -> None:
     client.force_login(make.staff("scraping.manage_scrapers", "scraping.view_scraper"))
     wrong = make.definition_document(fields={"price": {"from": [{"css": "h1["}]}})

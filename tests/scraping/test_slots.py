@@ -11,7 +11,7 @@ from django.utils import timezone
 from runners.models import Runner
 from runners.protocol.messages import HeldJob
 from runners.protocol.words import Reason
-from scraping import beats, claims, jobs, slots
+from scraping import beats, claims, jobs, offers, slots
 from scraping.claims import Asker
 from scraping.models import ScrapeJob, Scraper
 from tests import make
@@ -161,15 +161,30 @@ class TestGoingOn:
         says(first, "delta", "acme")
         assert working(first) == ["acme"]
 
-    def test_a_process_that_begins_anew_works_with_nothing(self) -> None:
+    def test_a_process_that_begins_anew_frees_by_its_first_beat(self) -> None:
         first, _second = self.two()
         says(first, "acme", seq=7)
         assert first.runner is not None
         assert beats.resume([str(first.pk)], runner=first.runner) == {str(first.pk): "ok"}
+        assert working(first) == ["acme"]
+        says(first, seq=offers.offer(ScrapeJob.objects.get(pk=first.pk)).beats + 1000)
         assert working(first) == []
+
+    def test_a_late_beat_of_the_process_before_takes_nothing_back(self) -> None:
+        first, _second = self.two()
+        says(first, "acme", seq=7)
+        assert first.runner is not None
+        beats.resume([str(first.pk)], runner=first.runner)
+        says(first, "acme", seq=1007)
+        says(first, "coastal", seq=8)
+        assert working(first) == ["acme"]
+
+    def test_a_late_word_of_what_a_process_holds_takes_nothing_back(self) -> None:
+        first, _second = self.two()
         says(first, "acme", seq=1)
-        says(first, "coastal", seq=2)
-        assert working(first) == ["coastal"]
+        assert first.runner is not None
+        beats.resume([str(first.pk)], runner=first.runner)
+        assert working(first) == ["acme"]
 
 
 def _holders(slug: str) -> int:
