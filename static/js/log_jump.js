@@ -47,7 +47,11 @@ export function logJump(root, { view, go, newest, facts, say }) {
   });
   place.addEventListener("change", () => say(go(place.valueAsNumber)));
   place.addEventListener("input", () => tell(place.valueAsNumber));
-  for (const way of root.querySelectorAll("a[data-way]:not([href])")) [way.tabIndex, way.role] = [0, "button"];
+  // the server is asked each time, also where it knew of no error when it made the page
+  for (const way of root.querySelectorAll("a[data-way]:not([href])")) {
+    [way.tabIndex, way.role] = [0, "button"];
+    way.removeAttribute("aria-disabled");
+  }
 
   function tell(position) {
     const words = where.dataset.said.replace("%n", position.toLocaleString()).replace("%of", facts.head.toLocaleString());
@@ -59,6 +63,7 @@ export function logJump(root, { view, go, newest, facts, say }) {
     toLine,
     // the slider stands where the reader is
     moved() {
+      place.parentElement.hidden = !facts.head;
       [place.min, place.max] = [Math.min(facts.first, facts.head) || 1, facts.head || 1];
       if (document.activeElement === place && place.matches(":active")) return;
       const lowest = view.atBottom ? view.list.lastElementChild : view.top();

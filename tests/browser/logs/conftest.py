@@ -10,15 +10,15 @@ from pytest_django import DjangoDbBlocker
 from selenium import webdriver
 
 from tests.browser.chrome import chrome
-from tests.browser.reader import PageServer, Reader
+from tests.browser.logs.reader import PageServer, Reader
 from tests.faults import ledger
 from tests.faults.waiting import until
 from tests.make import staff
 
 
 @pytest.fixture(scope="package")
-def database(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """Kept from test to test: to empty it would mean to wait for the server."""
+def database(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Beside that of all other tests, and kept from test to test: to empty it would mean to wait for the server."""
     with django_db_blocker.unblock():
         made = setup_databases(verbosity=0, interactive=False, aliases=dict.fromkeys(["default", "direct"]))
         yield

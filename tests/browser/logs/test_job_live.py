@@ -9,8 +9,8 @@ from runners.protocol.words import JobStatus
 from scraping.models import ScrapeJob
 from tests import make
 from tests.browser import axe
-from tests.browser.reader import PageServer, Reader, held_job
-from tests.browser.relay import Relay
+from tests.browser.logs.reader import PageServer, Reader, held_job
+from tests.browser.logs.relay import Relay
 from tests.faults.fleet import Fleet
 from tests.faults.waiting import until
 

@@ -10,7 +10,7 @@ from selenium.webdriver.common.keys import Keys
 from scraping.models import ScrapeJob
 from tests import make
 from tests.browser import axe, chrome
-from tests.browser.reader import PageServer, Reader, held_job
+from tests.browser.logs.reader import PageServer, Reader, held_job
 
 pytestmark = pytest.mark.slow
 HOSTILE = "<img src=x onerror=alert(1)>\x1b[31m \u202egnp.exe\u2066 " + "w" * 16_000

@@ -25,7 +25,7 @@ class PageServer(WebServer):
 
     def __init__(self, log: Path) -> None:
         super().__init__(log)
-        self._environment = {**self._environment, "DJANGO_SETTINGS_MODULE": "tests.browser.settings"}
+        self._environment = {**self._environment, "DJANGO_SETTINGS_MODULE": "tests.browser.logs.settings"}
 
 
 class Reader(Story):
