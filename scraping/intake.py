@@ -50,12 +50,13 @@ def callback(message: Callback, *, runner: Runner, now: datetime | None = None) 
     if message.status.ended and job.runner_id == runner.pk and job.final_digest == digest:
         return dict(job.final_answer or {})
     fence.check(job, runner=runner)
-    recorded = _record(job, sent)
-    for slug, reason in logins.count(watched, recorded.new).items():
-        journal.say(job, LogLevel.ERROR, f"{slug}: {reason}", scraper=slug)
-    claims.renew(job, at=at, progress=bool(recorded.new))
-    answer = _answer(job, message, recorded)
-    _store(job, message, digest, answer, at=at)
+    with recording.together():
+        recorded = _record(job, sent)
+        for slug, reason in logins.count(watched, recorded.new).items():
+            journal.say(job, LogLevel.ERROR, f"{slug}: {reason}", scraper=slug)
+        claims.renew(job, at=at, progress=bool(recorded.new))
+        answer = _answer(job, message, recorded)
+        _store(job, message, digest, answer, at=at)
     return answer
 
 

@@ -4,7 +4,9 @@ The caller holds the row lock of the root's one open job, so nobody else records
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -20,6 +22,7 @@ from scraping.units import Repeat, Unit
 logger = logging.getLogger(__name__)
 MAX_MESSAGE = 2000
 ANNOUNCED = 500
+_gathered: ContextVar[list[ScrapeResult] | None] = ContextVar("gathered", default=None)
 
 
 @dataclass
@@ -50,6 +53,22 @@ def record(job: ScrapeJob, sent: Sequence[Unit]) -> Recorded:
             touched[key] = rows[key]
     _save(touched.values(), silent=job.test_mode)
     return recorded
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Announce what is stored inside at the end, all of it at once.
+
+    Who stores in several steps in one transaction needs it: listeners lock products in SKU order, and a second round
+    that begins anew with a smaller SKU closes a ring with somebody else's first.
+    """
+    gathered: list[ScrapeResult] = []
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    _announce_all(gathered)
 
 
 def open_units(job: ScrapeJob) -> list[tuple[str, str]]:
@@ -118,16 +137,25 @@ def _fill(row: ScrapeResult, unit: Unit) -> None:
 
 
 def _save(rows: Iterable[ScrapeResult], *, silent: bool) -> None:
-    """Insert or update `rows`, then announce them in SKU order, the order in which products are locked.
-
-    `silent` results, those of test runs, are announced to nobody.
-    """
-    rows = sorted(rows, key=lambda row: (row.sku, row.scraper))
+    """Insert or update `rows`, then announce them. `silent` results, those of test runs, are announced to nobody."""
+    rows = list(rows)
     for row in rows:
         if row.pk is not None:
             row.save(update_fields=["fields", "raw", "url", "outcome"])
     ScrapeResult.objects.bulk_create([row for row in rows if row.pk is None], batch_size=500)
-    if not silent and results_recorded.has_listeners(ScrapeResult):
+    gathered = _gathered.get()
+    if silent:
+        return
+    if gathered is None:
+        _announce_all(rows)
+    else:
+        gathered.extend(rows)
+
+
+def _announce_all(rows: Iterable[ScrapeResult]) -> None:
+    """In SKU order, the order in which products are locked."""
+    rows = sorted(rows, key=lambda row: (row.sku, row.scraper))
+    if results_recorded.has_listeners(ScrapeResult):
         for start in range(0, len(rows), ANNOUNCED):
             _announce(rows[start : start + ANNOUNCED])
 
