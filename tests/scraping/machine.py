@@ -240,7 +240,5 @@ class World(RuleBasedStateMachine):
 
     def complete(self, worker: Worker, hand: Hand) -> None:
         items = [{"sku": sku, "scraper": slug, "outcome": "not_found"} for sku, slug in hand.units()]
-        for one in items:
-            body = {"job_id": hand.job_id, "status": "running", "results": {"items": [one]}}
-            self.send(worker, worker.message("callback", **body))
-        self.send(worker, worker.message("callback", job_id=hand.job_id, status="completed"))
+        body = {"job_id": hand.job_id, "status": "completed", "results": {"items": items}}
+        self.send(worker, worker.message("callback", **body))

@@ -27,7 +27,7 @@ def act(*, weight: int = 1, **draws: st.SearchStrategy[Any]) -> Callable[[Act], 
 
 def holder(**draws: st.SearchStrategy[Any]) -> Callable[[Act], Act]:
     """An act of a worker with a job that it believes to hold: both are its first arguments."""
-    return act(weight=2, **{PAIR: st.integers(0, 11)}, **draws)
+    return act(weight=7, **{PAIR: st.integers(0, 11)}, **draws)
 
 
 def happen(machine: Any, data: st.DataObject) -> None:

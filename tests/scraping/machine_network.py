@@ -1,5 +1,6 @@
 """What runners send, and what becomes of it on the way."""
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -104,10 +105,12 @@ class Network(World):
     def _calls(self, worker: Worker, hand: Hand, status: str, fate: str, **body: Any) -> None:
         self.send(worker, worker.message("callback", job_id=hand.job_id, status=status, **body), fate)
 
-    @act(who=whoever, number=numbers, path=st.sampled_from(["job", "logs", "callback", "heartbeat"]))
+    @act(weight=5, who=whoever, number=numbers, path=st.sampled_from(["job", "logs", "callback", "heartbeat"]))
     def speaks_of_any_job(self, who: int, number: int, path: str) -> None:
-        """Whosever it is: a wrong id, or somebody who tries."""
-        worker, known = self.workers[who], sorted(self.state.jobs)
+        """Whosever it is: a wrong id, or somebody who tries. Mostly one that is running."""
+        worker = self.workers[who]
+        running = [job["id"] for job in self.state.open_jobs() if job["status"] == "running"]
+        known = sorted(running if running and number % 4 else self.state.jobs)
         job_id = str(known[number % len(known)])
         bodies: dict[str, dict[str, Any]] = {
             "job": {"job_id": job_id},
@@ -117,12 +120,21 @@ class Network(World):
         }
         self.deliver(worker.message(path, **bodies[path]))
 
+    @act(weight=7, number=numbers, changed=st.booleans())
+    def a_last_word_comes_again(self, number: int, changed: bool) -> None:
+        """As it was, or changed: by a runner that forgot what it had said."""
+        said = [message for message in self.sent if str(message.job_id) in self.finals and message.ends]
+        if said:
+            message = said[number % len(said)]
+            body = message.body | ({"error_message": "otherwise"} if changed else {})
+            self.deliver(replace(message, body=body))
+
     @act(weight=2, number=numbers)
     def a_late_message_arrives(self, number: int) -> None:
         if self.late:
             self.deliver(self.late.pop(number % len(self.late)))
 
-    @act(weight=3, back=st.integers(1, 30))
+    @act(weight=9, back=st.integers(1, 15))
     def a_message_arrives_again(self, back: int) -> None:
         message = self.sent[-min(back, len(self.sent))]
         if message.path != "poll" or "holding" in message.body:
