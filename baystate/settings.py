@@ -68,11 +68,14 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "pgtrigger",
     "rest_framework",
+    "drf_spectacular",
     "procrastinate.contrib.django",
 ]
 
 MIDDLEWARE = [
+    "baystate.middleware.ProbesMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "baystate.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -135,6 +138,20 @@ REST_FRAMEWORK = {
     "DEFAULT_PARSER_CLASSES": ["scraping.api.parsers.StrictJSONParser"],
     "EXCEPTION_HANDLER": "scraping.api.errors.handle",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "scraping.api.schema.Named",
+    # behind a proxy the last address in X-Forwarded-For is the one that the proxy saw
+    "NUM_PROXIES": 1 if PROXY_HEADER else 0,
+}
+# requests a minute, counted in each web process
+API_PER_MINUTE = env.integer("BAYSTATE_API_PER_MINUTE", default=12_000, minimum=1)
+API_STRANGERS_PER_MINUTE = env.integer("BAYSTATE_API_STRANGERS_PER_MINUTE", default=60, minimum=1)
+SPECTACULAR_SETTINGS = {
+    "TITLE": "BayState: the runner API",
+    "DESCRIPTION": "What a runner and the server say to each other; docs/protocol.md tells the story. Unknown keys are "
+    "ignored; what has a default may be left out, or be null.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "POSTPROCESSING_HOOKS": [],
 }
 
 # durations in seconds; the runners are told theirs with every job
@@ -153,6 +170,18 @@ RETRY_LONGEST_SECONDS = env.integer("BAYSTATE_RETRY_LONGEST_SECONDS", default=60
 RUNNER_OFFLINE_SECONDS = env.integer("BAYSTATE_RUNNER_OFFLINE_SECONDS", default=60, minimum=1)
 RUNNER_MAX_WORKERS = env.integer("BAYSTATE_RUNNER_MAX_WORKERS", default=3, minimum=1, maximum=64)
 
+# lines of jobs that ended so many days ago are removed; their warnings and errors stay
+LOG_DAYS = env.integer("BAYSTATE_LOG_DAYS", default=30, minimum=1)
+
+# live pages: sockets and watches that are served, and how often what no bell tells is looked up, in seconds
+LIVE_SOCKETS = env.integer("BAYSTATE_LIVE_SOCKETS", default=500, minimum=0)
+LIVE_SOCKETS_PER_USER = env.integer("BAYSTATE_LIVE_SOCKETS_PER_USER", default=20, minimum=1)
+LIVE_WATCHES = env.integer("BAYSTATE_LIVE_WATCHES", default=20, minimum=1)
+LIVE_POLL_SECONDS = env.duration("BAYSTATE_LIVE_POLL_SECONDS", default=5.0, minimum=0.5, maximum=60)
+LIVE_PING_SECONDS = env.duration("BAYSTATE_LIVE_PING_SECONDS", default=5.0, minimum=0.5, maximum=60)
+LIVE_ECHO_SECONDS = env.duration("BAYSTATE_LIVE_ECHO_SECONDS", default=3.0, minimum=0.5, maximum=60)
+LIVE_RECHECK_SECONDS = env.duration("BAYSTATE_LIVE_RECHECK_SECONDS", default=60.0, minimum=1, maximum=3600)
+
 # newest first; the first one encrypts, all of them decrypt
 CREDENTIAL_KEYS = env.listed(
     "BAYSTATE_CREDENTIAL_KEYS",
@@ -161,6 +190,20 @@ CREDENTIAL_KEYS = env.listed(
     of="Fernet keys (44 characters each, from cryptography.fernet.Fernet.generate_key())",
     hidden=True,
 )
+
+# who hears of trouble, and who may read the metrics
+METRICS_TOKEN = env.secret("BAYSTATE_METRICS_TOKEN", default="", at_least=16)
+PUBLIC_URL = env.url("BAYSTATE_PUBLIC_URL", default="")
+ALERT_MAIL = env.listed("BAYSTATE_ALERT_MAIL", default=[], like=re.compile(r"[^@\s]+@[^@\s]+"), of="mail addresses")
+ALERT_WEBHOOK = env.url("BAYSTATE_ALERT_WEBHOOK", default="")
+DEFAULT_FROM_EMAIL = env.text("BAYSTATE_MAIL_FROM", default="baystate@localhost")
+EMAIL_HOST = env.text("BAYSTATE_SMTP_HOST", default="localhost")
+EMAIL_PORT = env.integer("BAYSTATE_SMTP_PORT", default=25, minimum=1, maximum=65535)
+EMAIL_HOST_USER = env.text("BAYSTATE_SMTP_USER", default="")
+EMAIL_HOST_PASSWORD = env.secret("BAYSTATE_SMTP_PASSWORD", default="")
+SMTP_SECURITY = env.text("BAYSTATE_SMTP_SECURITY", default="none", choices=("none", "starttls", "tls"))
+EMAIL_USE_TLS, EMAIL_USE_SSL = SMTP_SECURITY == "starttls", SMTP_SECURITY == "tls"
+EMAIL_TIMEOUT = 10
 
 IMPORT_MAX_BYTES = env.integer("BAYSTATE_IMPORT_MAX_MB", default=20, minimum=1) * 1024 * 1024
 IMPORT_MAX_ROWS = env.integer("BAYSTATE_IMPORT_MAX_ROWS", default=100_000, minimum=1)

@@ -14,3 +14,4 @@ DATABASES = databases(os.environ, testing=True)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MIDDLEWARE = [name for name in MIDDLEWARE if not name.startswith("whitenoise.")]  # noqa: F405 - it scans all files
 SWEEP_SECONDS = 0
+API_PER_MINUTE = API_STRANGERS_PER_MINUTE = 1_000_000

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Value
+from django.db.models import Exists, QuerySet, Value
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -35,24 +35,30 @@ def nudge(task: Task[Any, Any, Any], *, key: str, **arguments: str | int) -> Non
 
 def worker_is_missing() -> bool:
     """True if no chore worker has been seen for 30 seconds."""
-    return not ProcrastinateWorker.objects.filter(last_heartbeat__gt=Now() - UNSEEN).exists()
+    return not _seen_workers().exists()
+
+
+def _seen_workers() -> QuerySet[ProcrastinateWorker]:
+    return ProcrastinateWorker.objects.filter(last_heartbeat__gt=Now() - UNSEEN)
 
 
 def needs() -> Iterator[Need]:
     """For the operations page: nobody works, and something waits for it."""
-    waits = _waiting()
-    if waits and worker_is_missing():
+    waits = _waiting_for_nobody()
+    if waits:
         said = _("No chore worker has been seen for 30 seconds: %(what)s. Start one: manage.py procrastinate worker.")
         page = reverse("admin:pipeline_product_changelist")
         what = said % {"what": ", ".join(waits)}
         yield Need("bad", _("no worker"), _("chores"), what, None, page, _("Show products"))
 
 
-def _waiting() -> list[str]:
-    """What waits for a worker, in words."""
+def _waiting_for_nobody() -> list[str]:
+    """What waits for a worker while none is there, in words."""
     at_work = [ImportState.UPLOADED, ImportState.APPLYING]
     words = [_("an import waits"), _("an export waits"), _("what was found waits to be consolidated")]
-    imports = ProductImport.objects.filter(state__in=at_work).order_by().values_list(Value(0))[:1]
-    exports = ProductExport.objects.filter(state=ExportState.BUILDING).order_by().values_list(Value(1))[:1]
-    products = Product.objects.filter(stale=True).order_by().values_list(Value(2))[:1]
-    return [words[number] for (number,) in imports.union(exports, products, all=True)]
+    imports = ProductImport.objects.filter(state__in=at_work).order_by().values_list(Value(0))
+    exports = ProductExport.objects.filter(state=ExportState.BUILDING).order_by().values_list(Value(1))
+    products = Product.objects.filter(stale=True).order_by().values_list(Value(2))
+    alive = Exists(_seen_workers())
+    waits = imports.filter(~alive)[:1].union(exports.filter(~alive)[:1], products.filter(~alive)[:1], all=True)
+    return [words[number] for (number,) in waits]

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from runners import bell
 from runners.protocol.words import RunnerStatus
 
 
@@ -42,6 +43,17 @@ class Runner(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status__in=[word.value for word in RunnerStatus]), name="scraper_runners_status"
             )
+        ]
+        triggers = [
+            bell.on_insert("scraper_runners_rings_new", kind="runner"),
+            # each beat renews last_seen: only the first word after a silence is news
+            bell.on_change(
+                "scraper_runners_rings",
+                kind="runner",
+                columns=["name", "status", "paused", "version", "capabilities", "last_words"],
+                also="fresh.last_seen IS NOT NULL AND (stale.last_seen IS NULL "
+                "OR fresh.last_seen > stale.last_seen + interval '30 seconds')",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -62,7 +62,7 @@ def in_hand(job: ScrapeJob) -> tuple[str | None, str] | None:
 
 
 def _recorded(job: ScrapeJob, sku: str) -> list[tuple[str, str]]:
-    return list(ScrapeResult.objects.filter(root_id=job.root_id, sku=sku).values_list("scraper", "sku"))
+    return list(ScrapeResult.objects.filter(job=job, sku=sku).values_list("scraper", "sku"))
 
 
 def _attempt(job: ScrapeJob, ending: Ending) -> int:

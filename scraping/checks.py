@@ -12,15 +12,15 @@ from django.db.migrations.executor import MigrationExecutor
 @register(Tags.database)
 def check_triggers(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """One error per trigger that is missing or not as the models say, once the migrations have been applied."""
-    return [error for alias in databases or [] if _is_migrated(alias) for error in _missing(alias)]
+    return [error for alias in databases or [] if is_migrated(alias) for error in missing(alias)]
 
 
-def _is_migrated(alias: str) -> bool:
+def is_migrated(alias: str) -> bool:
     executor = MigrationExecutor(connections[alias])
     return not executor.migration_plan(executor.loader.graph.leaf_nodes())
 
 
-def _missing(alias: str) -> list[CheckMessage]:
+def missing(alias: str) -> list[CheckMessage]:
     return [
         Error(
             f"The trigger {trigger.name} on {model._meta.db_table} is not in the database as it should be.",

@@ -9,18 +9,24 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
+from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runners.protocol.messages import LogLine
 from runners.protocol.words import LogLevel
-from scraping.models import ScrapeJob, ScrapeJobLog
+from scraping.models import ScrapeJob
 
 WRITTEN = ("log_head", "log_seq", "log_counts", "log_bodies", "log_closed")
 MAX_BYTES = 16 * 1024
 MAX_LINES = 200_000
 REMEMBERED_BODIES = 20
 MAX_NAME = 50
+_COPY = """
+COPY scrape_job_logs (job_id, position, level, message, scraper, sku, seq, through, logged_at, created_at) FROM STDIN
+"""
 
 
 @dataclass(frozen=True)
@@ -31,31 +37,44 @@ class Appended:
     expected: int | None = None
 
 
+class Row(NamedTuple):
+    """A line as it is stored, but for its job, position and time of arrival; in the order of `_COPY`."""
+
+    level: str
+    message: str
+    scraper: str | None = None
+    sku: str | None = None
+    seq: int | None = None
+    through: int | None = None
+    logged_at: datetime | None = None
+
+
 def append(job: ScrapeJob, lines: Sequence[LogLine]) -> Appended:
     """Store a runner's lines: numbered ones once and in order up to a gap, a body without numbers once in twenty."""
-    numbered = any(line.seq is not None for line in lines)
-    fresh, expected = _unseen(job, lines) if numbered else (_unless_repeated(job, lines), None)
-    return Appended(count=_store(job, [_row(job, line) for line in fresh]), expected=expected)
+    if any(line.seq is not None for line in lines):
+        rows, expected = _unseen(job, lines)
+        return Appended(count=_store(job, rows), expected=expected)
+    return Appended(count=_store(job, [_row(line) for line in _unless_repeated(job, lines)]))
 
 
 def say(job: ScrapeJob, level: LogLevel, message: str, *, scraper: str | None = None, sku: str | None = None) -> None:
     """Add a line of the server's own, without a runner's number."""
-    _store(job, [ScrapeJobLog(job=job, level=level, message=_cut(message), scraper=scraper, sku=sku)])
+    _store(job, [Row(level.value, _cut(message), scraper, sku)])
 
 
-def _unseen(job: ScrapeJob, lines: Sequence[LogLine]) -> tuple[list[LogLine], int | None]:
+def _unseen(job: ScrapeJob, lines: Sequence[LogLine]) -> tuple[list[Row], int | None]:
     """The lines not stored yet, up to the first gap; moves `log_seq` past them."""
     fresh = []
     for line in lines:
         if line.seq is None:
-            fresh.append(line)
+            fresh.append(_row(line))
             continue
         last = max(line.seq, line.through or 0)
         if last <= job.log_seq:
             continue
         if line.seq > job.log_seq + 1:
             return fresh, job.log_seq + 1
-        fresh.append(line.model_copy(update={"seq": job.log_seq + 1}))
+        fresh.append(_row(line, seq=job.log_seq + 1))
         job.log_seq = last
     return fresh, None
 
@@ -70,37 +89,45 @@ def _unless_repeated(job: ScrapeJob, lines: Sequence[LogLine]) -> list[LogLine]:
     return list(lines)
 
 
-def _row(job: ScrapeJob, line: LogLine) -> ScrapeJobLog:
-    return ScrapeJobLog(
-        job=job,
-        seq=line.seq,
-        through=line.through,
-        level=line.level,
+def _row(line: LogLine, *, seq: int | None = None) -> Row:
+    return Row(
+        level=line.level.value,
         message=_cut(line.message),
         scraper=line.scraper and line.scraper[:MAX_NAME],
         sku=line.sku and line.sku[:200],
+        seq=seq,
+        through=line.through,
         logged_at=_storable(line.timestamp),
     )
 
 
-def _store(job: ScrapeJob, rows: list[ScrapeJobLog]) -> int:
+def _store(job: ScrapeJob, rows: list[Row]) -> int:
     """Give positions and insert; past the limit the log closes with one line and the job goes on."""
     room = max(0, MAX_LINES - job.log_head)
     kept = [] if job.log_closed else rows[:room]
     if len(rows) > room and not job.log_closed:
         job.log_closed = True
         message = _("This log is full after {count} lines: later lines are not kept. The job goes on.")
-        kept.append(ScrapeJobLog(job=job, level=LogLevel.WARNING, message=message.format(count=MAX_LINES)))
-    for position, row in enumerate(kept, start=job.log_head + 1):
-        row.position = position
-    ScrapeJobLog.objects.bulk_create(kept, batch_size=1000)
+        kept.append(Row(LogLevel.WARNING.value, message.format(count=MAX_LINES)))
+    if kept:
+        _copy(job, kept)
     job.log_head += len(kept)
-    job.log_counts = dict(Counter(job.log_counts) + Counter(str(row.level) for row in kept))
+    job.log_counts = dict(Counter(job.log_counts) + Counter(row.level for row in kept))
     return len(kept)
+
+
+def _copy(job: ScrapeJob, rows: Sequence[Row]) -> None:
+    """COPY takes a third of the time of an INSERT with as many rows."""
+    arrived = timezone.now()
+    with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        for position, row in enumerate(rows, start=job.log_head + 1):
+            copy.write_row((job.pk, position, *row, arrived))
 
 
 def _cut(message: str) -> str:
     """`message` in at most 16 KB of UTF-8, with a mark where it was cut."""
+    if len(message) * 4 <= MAX_BYTES:  # no character takes more
+        return message
     encoded = message.encode()
     if len(encoded) <= MAX_BYTES:
         return message

@@ -1,6 +1,7 @@
 """A key leaked: it is revoked, what its runner holds is handed on, and the passwords it read are named."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -18,7 +19,7 @@ class Revoked:
     """Whether the key was still valid, and the jobs that were handed on."""
 
     ended: bool
-    handed_on: list[ScrapeJob] = field(default_factory=list)
+    handed_on: Sequence[ScrapeJob] = ()
 
 
 def other_keys(key: RunnerKey, *, now: datetime | None = None) -> QuerySet[RunnerKey]:

@@ -26,6 +26,7 @@ def offer(job: ScrapeJob) -> JobOffer:
         acknowledge_seconds=_acknowledge_seconds(job),
         beats=job.beat_seq,
         done=_done(job),
+        logged=job.log_seq or None,
         context=job.context,
     )
 

@@ -1,4 +1,7 @@
-"""The operations page: what runs, what ended, who works, what needs a person. The socketless form polls `changes`."""
+"""The operations page: what needs a person, what runs, who works, what ended, and how the last hours went.
+
+Scripts ask `changes` for the parts that have changed; without scripts the page is complete.
+"""
 
 from typing import Any
 
@@ -7,27 +10,39 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from scraping import attention, queries
+from runners.protocol.words import JobStatus
+from scraping import attention, board, clock, filters, plots, queries, waiting, wording
 
-LOOKERS = ("scraping.view_operations", "scraping.manage_operations")
+LOOKERS = attention.OPERATIONS_LOOKERS
 PARTS = ("attention", "now", "runners", "recent")
+PLOT_PARTS = ("plot_data", "plot_table", "plot_scrapers")
 
 
 def page(request: HttpRequest) -> HttpResponse:
     """The whole page, complete without a script."""
     _refuse_strangers(request)
-    context = {**admin.site.each_context(request), "title": _("Operations"), **_facts()}
+    facts = _facts(request, plotted=True)
+    context = {**admin.site.each_context(request), "title": _("Operations"), **facts}
     return TemplateResponse(request, "operations/page.html", context)
 
 
 def changes(request: HttpRequest) -> JsonResponse:
-    """The page's parts as they are now: `{"parts": {name: html}}`."""
+    """The page's parts as they are now: `{"parts": {name: html}}`; those of the plots where `plots` is asked for."""
     _refuse_strangers(request)
-    facts = _facts()
-    parts = {name: render_to_string(f"operations/{name}.html", facts, request=request) for name in PARTS}
+    plotted = "plots" in request.GET
+    facts = _facts(request, plotted=plotted)
+    names = (*PARTS, *PLOT_PARTS) if plotted else PARTS
+    parts = {name: render_to_string(f"operations/{name}.html", facts, request=request) for name in names}
     return JsonResponse({"parts": parts})
+
+
+def back(request: HttpRequest) -> str:
+    """Where a button of this page returns to: the page as it was filtered; empty where another page asked."""
+    query = request.POST.get("operations")
+    return reverse("admin:operations") + query.partition("#")[0] if query is not None and query[:1] in {"", "?"} else ""
 
 
 def _refuse_strangers(request: HttpRequest) -> None:
@@ -35,14 +50,23 @@ def _refuse_strangers(request: HttpRequest) -> None:
         raise PermissionDenied
 
 
-def _facts() -> dict[str, Any]:
-    working, cards = queries.open_rows(), queries.runner_cards()
+def _facts(request: HttpRequest, *, plotted: bool) -> dict[str, Any]:
+    """Ages and states are by the database's clock."""
+    scrapers, runners = waiting.scrapers(), queries.runners()
+    asked = filters.read(request.GET, scrapers=[one.slug for one in scrapers], runners=[one.name for one in runners])
+    drawn = plots.read(asked) if plotted else None
+    now = drawn.now if drawn else clock.read()
+    jobs = board.read(asked, scrapers=scrapers, now=now)
+    cards = queries.runner_cards(now=now, known=runners, running=board.running(jobs.open))
+    needs = attention.needs(known=attention.Known(cards, jobs.fleet, jobs.open), now=now)
     return {
-        "needs": attention.needs(cards=cards),
-        "working": working,
-        "batches": len({row.job.batch_id for row in working}),
-        "units_done": sum(row.tally.done for row in working),
-        "units_total": sum(row.tally.total for row in working),
+        "asked": asked,
+        "now": now,
+        "scrapers": scrapers,
+        "windows": filters.WINDOWS.values(),
+        "statuses": [(word.value, wording.label(word)) for word in JobStatus],
+        "needs": [(need, need.ways_for(request.user)) for need in needs],
+        "board": jobs,
         "cards": cards,
-        "recent": queries.recent_rows(),
+        "plots": drawn,
     }

@@ -1,26 +1,31 @@
 """Reads for pages: jobs with their progress, a job's log and units, runners. Nothing here writes."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypedDict
 from uuid import UUID
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 from django_stubs_ext import WithAnnotations
 
 from runners.models import Runner
-from runners.protocol.words import JobStatus, LogLevel, Outcome
+from runners.protocol.words import JobStatus, Outcome
 from scraping import waiting
-from scraping.models import ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult
+from scraping.models import NEEDS_A_PERSON, ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult
+from scraping.visible import visible
 
 OPEN = [JobStatus.PENDING, JobStatus.RUNNING]
 LINES_AT_ONCE = 500
-_BEFORE = """
-SELECT job.id, count(*) FROM scrape_jobs job
+# of each job its units by outcome, and without one those of its SKUs that jobs before it in its chain had recorded
+_UNITS = """
+SELECT job_id, outcome, count(*) FROM scrape_results WHERE job_id = ANY(%s) GROUP BY job_id, outcome
+UNION ALL
+SELECT job.id, NULL, count(*) FROM scrape_jobs job
 JOIN scrape_results result ON result.root_id = job.root_id AND result.sku = ANY(job.skus)
 JOIN scrape_jobs earlier ON earlier.id = result.job_id AND earlier.created_at < job.created_at
 WHERE job.id = ANY(%s) GROUP BY job.id
@@ -99,10 +104,14 @@ class JobRow:
 def tallies(jobs: Sequence[ScrapeJob]) -> dict[UUID, Tally]:
     """Units of each job by outcome, in one query."""
     counts: dict[UUID, Counter[str]] = {job.pk: Counter() for job in jobs}
-    rows = ScrapeResult.objects.filter(job__in=list(counts)).values_list("job_id", "outcome").annotate(n=Count("pk"))
-    for job_id, outcome, number in rows.order_by():
-        counts[job_id][outcome] = number
-    before = _recorded_before([job.pk for job in jobs if job.retry_of_id])
+    before: dict[UUID, int] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_UNITS, [list(counts), [job.pk for job in jobs if job.retry_of_id]])
+        for job_id, outcome, number in cursor.fetchall():
+            if outcome is None:
+                before[job_id] = number
+            else:
+                counts[job_id][outcome] = number
     return {job.pk: _tally(job, counts[job.pk], before.get(job.pk, 0)) for job in jobs}
 
 
@@ -110,20 +119,13 @@ def _tally(job: ScrapeJob, outcomes: Counter[str], before: int) -> Tally:
     return Tally(outcomes, (job.total or len(job.skus) * len(job.scrapers)) - before, before)
 
 
-def _recorded_before(successors: Sequence[UUID]) -> dict[UUID, int]:
-    """Units of the successors' SKUs that their chains' earlier jobs have recorded."""
-    if not successors:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_BEFORE, [list(successors)])
-        return dict(cursor.fetchall())
-
-
-def rows_of(jobs: Iterable[ScrapeJob], *, now: datetime | None = None) -> list[JobRow]:
-    """The jobs with their tallies and how long they ran."""
+def rows_of(
+    jobs: Iterable[ScrapeJob], *, now: datetime | None = None, fleet: waiting.Fleet | None = None
+) -> list[JobRow]:
+    """The jobs with their tallies and how long they ran; `fleet` where the page knows who may work."""
     now = now or timezone.now()
     listed = list(jobs)
-    found, holds = tallies(listed), waiting.holds(listed, now=now)
+    found, holds = tallies(listed), waiting.holds(listed, now=now, fleet=fleet)
     return [JobRow(job, found[job.pk], seconds_at_work(job, now=now), holds.get(job.pk)) for job in listed]
 
 
@@ -165,18 +167,6 @@ def jobs() -> QuerySet[ScrapeJob]:
     )
 
 
-def open_rows(*, now: datetime | None = None) -> list[JobRow]:
-    """Jobs that run, then jobs that wait, in claim order."""
-    listed = jobs().filter(status__in=OPEN).order_by("-status", "turn", "id")[:200]
-    return rows_of(listed, now=now)
-
-
-def recent_rows(*, limit: int = 30, now: datetime | None = None) -> list[JobRow]:
-    """Of the newest jobs those that have ended, the last one first."""
-    ended = jobs().exclude(status__in=OPEN).order_by("-created_at")[:limit]
-    return rows_of(sorted(ended, key=lambda job: job.completed_at or job.created_at, reverse=True), now=now)
-
-
 class OpenJobs(TypedDict):
     open_jobs: int
 
@@ -196,74 +186,47 @@ class Lines:
     head: int
 
 
-def lines_after(job: ScrapeJob, after: int, *, limit: int = LINES_AT_ONCE, level: LogLevel | None = None) -> Lines:
-    """Up to `limit` stored positions beyond `after`, of `level` or worse."""
-    stretch = job.lines.filter(position__gt=after, position__lte=after + limit).order_by("position")
+def lines_after(job: ScrapeJob, after: int, *, limit: int = LINES_AT_ONCE) -> Lines:
+    """What is stored of the up to `limit` positions beyond `after`."""
     to = max(after, min(after + limit, job.log_head))
-    return Lines(list(_at_least(stretch, level)), to, job.log_head)
+    return Lines(list(job.lines.filter(position__gt=after, position__lte=to).order_by("position")), to, job.log_head)
 
 
-def last_lines(job: ScrapeJob, *, before: int | None = None, limit: int = 200, level: LogLevel | None = None) -> Lines:
-    """The `limit` lines of `level` or worse that stand before position `before`; the log's end when None."""
-    stretch = job.lines.filter(position__lt=before) if before else job.lines.filter(position__lte=job.log_head)
-    newest = list(_at_least(stretch, level).order_by("-position")[:limit])
-    return Lines(newest[::-1], job.log_head, job.log_head)
+@dataclass(frozen=True)
+class Removed:
+    """How many lines of a log retention has removed, and when it did last."""
+
+    count: int
+    at: datetime
 
 
-def _at_least(lines: QuerySet[ScrapeJobLog], level: LogLevel | None) -> QuerySet[ScrapeJobLog]:
-    if level is None:
-        return lines
-    worse = list(LogLevel)[list(LogLevel).index(level) :]
-    return lines.filter(level__in=worse)
+def removed(job: ScrapeJob) -> Removed | None:
+    """What is gone of a job's log; None where all of it is kept."""
+    gone = job.trims.aggregate(count=Sum("count"), at=Max("at"))
+    return Removed(gone["count"], gone["at"]) if gone["count"] else None
+
+
+def first_kept(job: ScrapeJob) -> int:
+    """The position of the first line that is kept; one beyond the last position where none is."""
+    return job.lines.order_by("position").values_list("position", flat=True).first() or job.log_head + 1
 
 
 def line_as_json(line: ScrapeJobLog) -> dict[str, object]:
-    """A log line as scripts get it; times in ISO 8601, the runner's first."""
+    """A log line as scripts get it: harmless to look at, times in ISO 8601, the runner's first."""
     return {
         "position": line.position,
         "level": line.level,
-        "message": line.message,
+        "message": visible(line.message),
         "scraper": line.scraper,
-        "sku": line.sku,
+        "sku": line.sku and visible(line.sku),
         "logged_at": (line.logged_at or line.created_at).isoformat(),
         "created_at": line.created_at.isoformat(),
     }
 
 
-def lines_as_text(job: ScrapeJob) -> Iterator[str]:
-    """The log as a text file's lines, read by position in stretches; line breaks inside a message are indented."""
-    after = 0
-    while after < job.log_head:
-        stretch = lines_after(job, after)
-        for line in stretch.lines:
-            moment = (line.logged_at or line.created_at).isoformat(timespec="milliseconds")
-            said = line.message.replace("\n", "\n    ")
-            yield f"{line.position}\t{moment}\t{line.level}\t{line.scraper or '-'}\t{line.sku or '-'}\t{said}\n"
-        after = stretch.to
-
-
-@dataclass(frozen=True)
-class UnitRow:
-    """A SKU of a job and, in the order of the job's scrapers, what became of it there (None: still open)."""
-
-    sku: str
-    name: str
-    cells: list[ScrapeResult | None]
-
-
-def unit_rows(job: ScrapeJob, skus: Sequence[str]) -> list[UnitRow]:
-    """The given SKUs of a job with the results of its root."""
-    stored = ScrapeResult.objects.filter(root_id=job.root_id, sku__in=skus, scraper__in=job.scrapers)
-    found = {(result.sku, result.scraper): result for result in stored.defer("raw")}
-    return [
-        UnitRow(sku, str((job.context.get(sku) or {}).get("name", "")), [found.get((sku, s)) for s in job.scrapers])
-        for sku in skus
-    ]
-
-
 @dataclass(frozen=True)
 class RunnerCard:
-    """A runner as the operations page shows it."""
+    """A runner as the operations page shows it; whether it is paused stands beside its state."""
 
     runner: Runner
     online: bool
@@ -273,32 +236,40 @@ class RunnerCard:
     def state(self) -> str:
         if not self.online:
             return "offline"
-        if self.runner.paused:
-            return "paused"
         if self.runner.status == "draining":
             return "draining"
         return "busy" if self.jobs else "online"
 
 
-def runner_cards(*, now: datetime | None = None) -> list[RunnerCard]:
+def runners() -> list[Runner]:
     """Every runner, those who spoke last first."""
+    return list(Runner.objects.order_by(F("last_seen").desc(nulls_last=True), "name"))
+
+
+def runner_cards(
+    *, now: datetime | None = None, known: Iterable[Runner] | None = None, running: Iterable[ScrapeJob] | None = None
+) -> list[RunnerCard]:
+    """Every runner with what it holds. `known` and `running` are all of these, where the page has read them already."""
+    if running is None:
+        running = ScrapeJob.objects.filter(status=JobStatus.RUNNING).only("id", "runner_id", "step")
     held: dict[UUID, list[ScrapeJob]] = {}
-    for job in ScrapeJob.objects.filter(status=JobStatus.RUNNING).only("id", "runner_id", "step"):
+    for job in running:
         if job.runner_id:
             held.setdefault(job.runner_id, []).append(job)
-    runners = Runner.objects.order_by("-last_seen", "name")
-    return [RunnerCard(runner, runner.is_online(now=now), held.get(runner.pk, [])) for runner in runners]
+    cards = runners() if known is None else known
+    return [RunnerCard(runner, runner.is_online(now=now), held.get(runner.pk, [])) for runner in cards]
 
 
-def trouble_by_scraper(since: timedelta, *, now: datetime | None = None) -> list[tuple[str, str, int, datetime]]:
-    """Scraper, outcome, of how many SKUs and when last, for what needs a person: logins, blocks, changed layouts.
+def trouble_by_scraper(since: timedelta, *, now: datetime | None = None) -> list[tuple[str, str, int, datetime, UUID]]:
+    """Scraper, outcome, of how many SKUs, when last and in which job, for what needs a person: logins, blocks, layouts.
 
     A unit that has ended otherwise since then, and a login that works again or was resumed by staff, are settled.
     """
-    words = [Outcome.LOGIN_FAILED, Outcome.BLOCKED, Outcome.LAYOUT_CHANGED]
-    recent = ScrapeResult.objects.filter(recorded_at__gte=(now or timezone.now()) - since, outcome__in=words)
+    recent = ScrapeResult.objects.filter(recorded_at__gte=(now or timezone.now()) - since, outcome__in=NEEDS_A_PERSON)
     later = ScrapeResult.objects.filter(sku=OuterRef("sku"), scraper=OuterRef("scraper"), pk__gt=OuterRef("pk"))
     well = Scraper.objects.filter(slug=OuterRef("scraper"), login_failures=0)
     standing = recent.exclude(Exists(later)).exclude(Q(outcome=Outcome.LOGIN_FAILED) & Exists(well))
-    grouped = standing.order_by().values_list("scraper", "outcome").annotate(n=Count("pk"), last=Max("recorded_at"))
-    return sorted(grouped, key=lambda row: row[3], reverse=True)
+    grouped = standing.order_by().values_list("scraper", "outcome")
+    counted = grouped.annotate(n=Count("pk"), last=Max("recorded_at"), jobs=ArrayAgg("job_id", order_by="-id"))
+    rows = [(slug, word, number, last, jobs[0]) for slug, word, number, last, jobs in counted]
+    return sorted(rows, key=lambda row: row[3], reverse=True)

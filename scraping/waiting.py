@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -15,7 +16,7 @@ from django.utils.translation import ngettext
 from runners.models import Runner, RunnerKey
 from runners.protocol.words import JobStatus, RunnerStatus
 from scraping.claims import Asker
-from scraping.models import ScrapeJob, ScraperState, ScraperVersion
+from scraping.models import ScrapeJob, Scraper, ScraperVersion
 from scraping.templatetags.operations import when
 
 
@@ -71,15 +72,16 @@ class Fleet:
 
     now: datetime
     keys: list[RunnerKey]
+    scrapers: list[Scraper]
     sites: dict[str, Site]
 
 
-def holds(jobs: Iterable[ScrapeJob], *, now: datetime | None = None) -> dict[UUID, Hold]:
-    """Why nobody has them, for the pending ones of `jobs`: three queries, however many there are."""
+def holds(jobs: Iterable[ScrapeJob], *, now: datetime | None = None, fleet: Fleet | None = None) -> dict[UUID, Hold]:
+    """Why nobody has them, for the pending ones of `jobs`: three queries at most, none where `fleet` is given."""
     pending = [job for job in jobs if job.status == JobStatus.PENDING]
     if not pending:
         return {}
-    fleet = _survey(now or timezone.now())
+    fleet = fleet or survey(scrapers=scrapers(), now=now or timezone.now())
     return {job.pk: _hold(job, fleet) for job in pending}
 
 
@@ -89,24 +91,41 @@ def usable_keys(*, now: datetime | None = None) -> list[RunnerKey]:
     return list(RunnerKey.objects.select_related("runner").filter(unexpired, revoked_at__isnull=True))
 
 
-def _survey(now: datetime) -> Fleet:
-    newest = ScraperVersion.objects.select_related("scraper").order_by("scraper_id", "-number").distinct("scraper_id")
-    sites = {
-        version.scraper.slug: Site(
-            active=version.scraper.state == ScraperState.ACTIVE,
-            schema_version=version.definition.get("schema_version") or 1,
-            engine=version.definition.get("engine") or "http",
-            limit=version.scraper.max_parallel_jobs,
-        )
-        for version in newest
-    }
-    if limited := [slug for slug, site in sites.items() if site.limit is not None]:
-        used = Q(working__overlap=limited) | Q(wanted__overlap=limited)
-        rows = ScrapeJob.objects.filter(used, status=JobStatus.RUNNING).order_by("started_at", "id")
-        for name, working, wanted in rows.values_list("runner__name", "working", "wanted"):
-            for slug in {*working, *wanted} & set(limited):
-                sites[slug].holders.append(name)
-    return Fleet(now, usable_keys(now=now), sites)
+def scrapers() -> list[Scraper]:
+    """Every scraper with what its newest version needs, as `survey` wants them."""
+    newest = ScraperVersion.objects.filter(scraper=OuterRef("pk")).order_by("-number")
+    definition = {name: Subquery(newest.values(f"definition__{name}")[:1]) for name in ("schema_version", "engine")}
+    return list(Scraper.objects.annotate(**definition))
+
+
+def survey(*, scrapers: list[Scraper], now: datetime, running: Iterable[ScrapeJob] | None = None) -> Fleet:
+    """Who may work where. `running` are all running jobs, where the caller has read them already."""
+    sites = {scraper.slug: _site(scraper) for scraper in scrapers}
+    if limited := {slug for slug, site in sites.items() if site.limit is not None}:
+        for job in _users(limited) if running is None else sorted(running, key=_began):
+            for slug in {*job.working, *job.wanted} & limited:
+                sites[slug].holders.append(str(job.runner))
+    return Fleet(now, usable_keys(now=now), scrapers, sites)
+
+
+def _site(scraper: Any) -> Site:
+    return Site(
+        active=scraper.is_active,
+        schema_version=scraper.schema_version or 1,
+        engine=scraper.engine or "http",
+        limit=scraper.max_parallel_jobs,
+    )
+
+
+def _users(limited: Iterable[str]) -> Iterable[ScrapeJob]:
+    slugs = list(limited)
+    used = Q(working__overlap=slugs) | Q(wanted__overlap=slugs)
+    rows = ScrapeJob.objects.filter(used, status=JobStatus.RUNNING).select_related("runner")
+    return rows.only("working", "wanted", "started_at", "runner__name").order_by("started_at", "id")
+
+
+def _began(job: ScrapeJob) -> tuple[datetime, UUID]:
+    return job.started_at or job.created_at, job.pk
 
 
 def _hold(job: ScrapeJob, fleet: Fleet) -> Hold:

@@ -65,7 +65,9 @@ def _hand(job: ScrapeJob) -> str:
 
 def _what_follows(job: ScrapeJob) -> str:
     """Where the units went that were open when the job failed."""
-    successor = ScrapeJob.objects.filter(retry_of=job, root_id=job.root_id).only("id").first()
+    successor = ScrapeJob.objects.filter(retry_of=job, root_id=job.root_id).only("id", "status").first()
+    if successor and successor.ended:
+        return _("What was open went on in job %(job)s.") % {"job": successor.short}
     if successor:
         return _("What was open goes on in job %(job)s; there is nothing to do here.") % {"job": successor.short}
     if job.recorded.filter(outcome=Outcome.UNREPORTED).exists():

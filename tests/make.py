@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -72,6 +73,13 @@ def running_job(by: Runner, **values: Any) -> ScrapeJob:
     return made
 
 
+def ended(of: ScrapeJob) -> ScrapeJob:
+    """The job as it is once its runner has reported the end."""
+    ScrapeJob.objects.filter(pk=of.pk).update(status="completed", lease_expires_at=None, completed_at=timezone.now())
+    of.refresh_from_db()
+    return of
+
+
 def result(of: ScrapeJob, *, sku: str = "", scraper: str = "", outcome: str = "found", **values: Any) -> ScrapeResult:
     """A recorded unit of a job, the first one unless named."""
     return ScrapeResult.objects.create(
@@ -89,6 +97,24 @@ def line(of: ScrapeJob, message: str = "searching", *, level: str = "info", **va
     of.log_head += 1
     ScrapeJob.objects.filter(pk=of.pk).update(log_head=of.log_head)
     return ScrapeJobLog.objects.create(job=of, position=of.log_head, level=level, message=message, **values)
+
+
+_LONG = """
+INSERT INTO scrape_job_logs (job_id, position, level, message, scraper, sku, logged_at, created_at)
+SELECT %(job)s, n,
+    CASE WHEN n %% 1000 = 0 THEN 'error' WHEN n %% 100 = 0 THEN 'warning' WHEN n %% 3 = 0 THEN 'debug' ELSE 'info' END,
+    'line ' || n || ': SKU ' || n %% 977 || ' found, 6 of 7 fields, ' || n %% 800 || ' ms', 'acme', (n %% 977)::text,
+    now() + n * interval '1 second', now() + n * interval '1 second'
+FROM generate_series(%(first)s, %(last)s) AS n
+"""
+
+
+def long_log(of: ScrapeJob, count: int) -> None:
+    """The job's next `count` lines: every hundredth position a warning, every thousandth an error."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LONG, {"job": of.pk, "first": of.log_head + 1, "last": of.log_head + count})
+    of.log_head += count
+    ScrapeJob.objects.filter(pk=of.pk).update(log_head=of.log_head, log_counts={"info": 1, "warning": 1, "error": 1})
 
 
 def staff(*permissions: str, name: str = "maria") -> User:

@@ -82,6 +82,16 @@ class Children:
         self._tell(f"{process.pid}\n")
         return child
 
+    def kill(self, name: str) -> Child:
+        """Kill the child of this name and its group with no word before; it is missed no more. Raises LookupError."""
+        child = next((child for child in self._all if child.name == name), None)
+        if child is None:
+            raise LookupError(name)
+        self._all.remove(child)
+        _signal(child, signal.SIGKILL)
+        child.process.wait()
+        return child
+
     def dead(self) -> list[Child]:
         """Those that have ended, though nobody asked them to."""
         return [child for child in self._all if not child.running]

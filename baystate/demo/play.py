@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from baystate.demo import register, seed, stage
+from baystate.demo.accident import Accident
 from baystate.demo.screen import Screen
 from baystate.demo.stage import Stage, StoppedError
 from pipeline import enhance, review, tasks
@@ -38,6 +39,7 @@ class Play:
     screen: Screen
     folder: Path
     password: str
+    accident: Accident | None = None
     user: User = field(init=False)
     batch: ScrapeBatch = field(init=False)
     figures: dict[str, int] = field(default_factory=dict)
@@ -57,7 +59,7 @@ class Play:
             stage.open_worker(self.stage)
             self.stage.wait(self.stage.answers, seconds=PATIENCE, otherwise="The web server did not answer")
             began = timezone.now()
-            stage.open_runners(self.stage, keys)
+            stage.open_runners(self.stage, keys, spools=self.folder / "spool")
             self.stage.wait(lambda: _all_spoke(began), seconds=PATIENCE, otherwise="The runners did not speak")
             step.said = "Web server, chore worker and four runners, one of them for acme alone"
 
@@ -99,9 +101,19 @@ class Play:
             def ended() -> bool:
                 rows = queries.rows_of(queries.jobs().filter(batch=self.batch).order_by("created_at", "id"))
                 show(rows)
+                if self.accident:
+                    self.accident.look(rows)
                 return all(row.job.ended for row in rows)
 
             self.stage.wait(ended, seconds=JOBS_PATIENCE, otherwise="The jobs did not end")
+        if self.accident:
+            self._tell_accident(self.accident)
+
+    def _tell_accident(self, accident: Accident) -> None:
+        went_on, story = accident.story()
+        if not went_on:
+            raise StoppedError(story)
+        self.screen.done(story)
 
     def _started(self) -> ScrapeBatch:
         """A new batch; or the one that an earlier demo, killed in the middle, has left at work."""

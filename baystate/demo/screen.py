@@ -35,7 +35,7 @@ class Screen:
         step, began = Step(title), time.monotonic()
         with self.console.status(f"{title} …"):
             yield step
-        self.say(f"[green]✓[/] {escape(step.said)} [dim]{time.monotonic() - began:.1f} s[/]")
+        self.done(step.said, seconds=time.monotonic() - began)
 
     @contextmanager
     def jobs(self, title: str) -> Iterator[Callable[[Sequence[JobRow]], None]]:
@@ -45,7 +45,7 @@ class Screen:
 
             def show(rows: Sequence[JobRow]) -> None:
                 nonlocal last
-                mark = "»" if any(row.tally.left for row in rows) else "[green]✓[/]"
+                mark = "»" if any(not row.job.ended for row in rows) else "[green]✓[/]"
                 head = f"{mark} {escape(title)} [dim]{time.monotonic() - began:.0f} s[/]"
                 last = Group(Text.from_markup(head), jobs_table(rows))
                 live.update(last)
@@ -66,6 +66,10 @@ class Screen:
         for deed, address in suggestions.items():
             self.say(f"  {escape(deed)}\n    {link(address)}")
         self.say("\nCtrl-C ends everything that was started.")
+
+    def done(self, sentence: str, *, seconds: float | None = None) -> None:
+        """What went as it should, with the seconds it took."""
+        self.say(f"[green]✓[/] {escape(sentence)}" + ("" if seconds is None else f" [dim]{seconds:.1f} s[/]"))
 
     def problems(self, sentences: Sequence[str]) -> None:
         for sentence in sentences:

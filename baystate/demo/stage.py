@@ -93,12 +93,13 @@ def open_worker(stage: Stage) -> None:
     stage.children.start("chore worker", command, environment=_ours())
 
 
-def open_runners(stage: Stage, keys: Mapping[str, Path]) -> None:
-    """Start a runner for each key; it has nothing but the server's address and that key."""
+def open_runners(stage: Stage, keys: Mapping[str, Path], *, spools: Path) -> None:
+    """Start a runner for each key; it has nothing but the server's address, that key and a file in `spools`."""
     command = [sys.executable, "manage.py", "run_scraper", "--poll-seconds", "1"]
     for name, key_file in keys.items():
         told = environment.of_runner(url=stage.url, key_file=key_file)
-        stage.children.start(f"runner {name}", command, environment=told)
+        spool = ["--spool", str(spools / f"{name}.sqlite3")]
+        stage.children.start(f"runner {name}", [*command, *spool], environment=told)
 
 
 def _open_site(stage: Stage, name: str, port: int) -> str:

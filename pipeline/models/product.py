@@ -100,7 +100,7 @@ class Product(models.Model):
                 condition=~Q(stage="rejected") | ~Q(rejected_because=""), name="products_rejected_why"
             ),
         ]
-        triggers = [moves("products_moves", column="stage", allowed=MOVES, start={Stage.IMPORTED})]
+        triggers = moves("products_moves", column="stage", allowed=MOVES, start={Stage.IMPORTED})
 
     def __str__(self) -> str:
         return f"{self.sku} {self.register_name}"

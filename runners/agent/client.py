@@ -183,5 +183,5 @@ def until_answered(
         except Away as error:
             attempt += 1
             away(error)
-            if pause(backoff(attempt) if error.wait is None else error.wait):
+            if pause(error.wait or backoff(attempt)):
                 raise

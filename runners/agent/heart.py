@@ -54,8 +54,11 @@ class Heart:
         while not self._ended:
             if self._changed.wait(self._seconds):
                 self._changed.clear()
-            else:
+                continue
+            try:
                 self.beat()
+            except Exception:  # noqa: BLE001 - the loop's rim: without beats all that is held would be lost
+                console.exception("a heartbeat failed by our own fault")
 
     def beat(self) -> HeartbeatAnswer | None:
         """Beat now, from any thread, one after the other; None where nobody answered."""

@@ -26,12 +26,14 @@ def run(held: Held, tools: Tools, *, beat: Callable[[], HeartbeatAnswer | None])
     `beat` tells the server at once what it works with. Raises KeyRefused.
     """
     lines, units = tools.spool.lines(held.job_id), tools.spool.units(held.job_id)
-    handler = ScraperAPIHandler(tools.client, held.job_id, lines, redactor=tools.redactor, over=held.end)
+    handler = ScraperAPIHandler(
+        tools.client, held.job_id, lines, redactor=tools.redactor, after=held.offer.logged or 0, over=held.end
+    )
     results = Results(tools.client, held.job_id, units, heard=lambda answer: _heard(held, answer), over=held.end)
     log.addHandler(handler)
     try:
         with voice.about(job=held.job_id):
-            ended = tools.spool.word(held.job_id) or _do(held, tools, results, Turns(held, beat))
+            ended = _word(held, tools) or _do(held, tools, results, Turns(held, beat))
             if not held.stopping:  # what is handed back may be taken up again after a restart
                 tools.spool.say(held.job_id, ended)
             if _sent(held, results, handler):
@@ -46,6 +48,14 @@ def run(held: Held, tools: Tools, *, beat: Callable[[], HeartbeatAnswer | None])
         tools.spool.forget(held.job_id)
     if held.over and not held.ended:
         console.warning("job %s is over for this runner: %s", held.job_id, held.over)
+
+
+def _word(held: Held, tools: Tools) -> Callback | None:
+    """The last word of a process before this one; none where what it spoke of was lost with that process."""
+    word = tools.spool.word(held.job_id)
+    if word and word.status == JobStatus.COMPLETED and held.done < held.total:
+        return None
+    return word
 
 
 def _do(held: Held, tools: Tools, results: Results, turns: Turns) -> Callback:

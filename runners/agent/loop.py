@@ -50,15 +50,14 @@ class Runner:
         console.info("asking %s for jobs", self._client.url)
         self._heart.start()
         try:
-            self._resume()
-            while not self._stopping.is_set():
+            enough = self._resume(job_id) and bool(once or job_id)
+            while not enough and not self._stopping.is_set():
                 if not self._has_room():
                     continue
                 offer = self._claim(job_id)
                 if offer:
                     self._do(offer.job_id)
-                    if once or job_id:
-                        break
+                    enough = bool(once or job_id)
                 else:
                     self._stopping.wait(self._poll_seconds)
         except Away:
@@ -84,25 +83,38 @@ class Runner:
             raise NoSuchJob(job_id)
         return offer
 
-    def _resume(self) -> None:
-        """Tell the server what the process before this one held, and do as it says."""
+    def _resume(self, wanted: str | None) -> bool:
+        """Tell the server what the process before this one held, and do as it says; whether that was a job's work.
+
+        With `wanted` only that job counts, and no other one is claimed.
+        """
         holding = self._tools.spool.holding()
         if not holding:
-            return
+            return False
         console.info("the spool holds %s job(s) of an earlier run; asking the server about them", len(holding))
         request = PollRequest(
-            version=VERSION, schema_version=SCHEMA_VERSION, capabilities=CAPABILITIES, holding=holding
+            version=VERSION,
+            schema_version=SCHEMA_VERSION,
+            capabilities=CAPABILITIES,
+            holding=holding,
+            **_only(wanted),
         )
         answer = self._answered(lambda: self._client.poll(request))
+        worked = set()
         for job_id in holding:
             word = (answer.held or {}).get(job_id, "lost")
             if word == "lost":
-                console.warning("job %s went to another runner meanwhile; what is left of it here is dropped", job_id)
+                console.warning(
+                    "job %s ended or went to another runner meanwhile; what is left of it here is dropped", job_id
+                )
                 self._tools.spool.forget(job_id)
             elif not self._stopping.is_set():
                 self._do(job_id, cancelled=word == "cancel")
+                worked.add(job_id)
         if answer.job:
             self._do(answer.job.job_id)
+            worked.add(answer.job.job_id)
+        return wanted in worked if wanted else bool(worked)
 
     def _has_room(self) -> bool:
         """Whether the spool takes things; waits a moment where it does not."""

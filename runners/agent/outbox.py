@@ -110,7 +110,7 @@ class Outbox(Generic[_Thing]):
         if done:
             self._drop(things[done - 1][0])
         else:
-            self._pause(backoff(failures + 1) if wait is None else wait)
+            self._pause(wait or backoff(failures + 1))
         return done > 0
 
     def _due(self) -> list[tuple[int, _Thing]] | None:

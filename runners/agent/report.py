@@ -36,10 +36,11 @@ class ScraperAPIHandler(logging.Handler):
         lines: Box[LogLine],
         *,
         redactor: Redactor,
+        after: int = 0,
         over: Callable[[ServerSaid], None] = lambda said: None,
         linger: float | None = None,
     ) -> None:
-        """The numbers go on after those that `lines` has seen.
+        """The numbers go on after those that `lines` has seen, and after `after`, the last one the server has.
 
         `over` hears, in the sending thread, that the server wants no more lines of this job.
         """
@@ -47,7 +48,7 @@ class ScraperAPIHandler(logging.Handler):
         self.setFormatter(RedactingFormatter(redactor))
         self._client = client
         self._job_id = job_id
-        self._numbers = count(lines.last_seq + 1)
+        self._numbers = count(max(lines.last_seq, after) + 1)
         self._outbox: Outbox[LogLine] = Outbox(
             lines,
             self._deliver,

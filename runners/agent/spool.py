@@ -17,8 +17,11 @@ from runners.agent import trim
 from runners.protocol.messages import Callback, JobOffer, LogLine, UnitItem
 
 console = logging.getLogger(__name__)
-# of the 200 MB a spool may take; the rest is what SQLite needs around its rows
-LIMIT: Final = 180_000_000
+# a spool takes 200 MB of its disk at most: what its rows count, the file around them, and the log written ahead
+LIMIT: Final = 120_000_000
+_FILE: Final = 165_000_000
+_ROOM: Final = 4_000_000  # is kept for what comes next
+_PAGE: Final = 4096
 _OVERHEAD: Final = 200
 _TRY_EVERY: Final = 1.0
 _SCHEMA: Final = """
@@ -27,11 +30,16 @@ CREATE TABLE IF NOT EXISTS job (
 );
 CREATE TABLE IF NOT EXISTS thing (
     number INTEGER PRIMARY KEY, job TEXT NOT NULL, kind TEXT NOT NULL, level TEXT, seq INTEGER, through INTEGER,
-    body TEXT NOT NULL, bytes INTEGER NOT NULL
+    bytes INTEGER NOT NULL, body TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS thing_by_job ON thing (job, kind, number);
+CREATE TRIGGER IF NOT EXISTS thing_numbered AFTER INSERT ON thing WHEN new.seq IS NOT NULL BEGIN
+    UPDATE job SET last_seq = max(last_seq, new.seq) WHERE id = new.job;
+END;
 CREATE TABLE IF NOT EXISTS probe (written INTEGER PRIMARY KEY);
 """
+# number, job, kind, level, seq, through, bytes, body
+Row = tuple[int, str, str, str | None, int | None, int | None, int, str]
 _Message = TypeVar("_Message", LogLine, UnitItem)
 
 
@@ -97,6 +105,8 @@ class Spool:
             self._attempt("DELETE FROM thing WHERE job = ?", [(job_id,)], synchronous="FULL")
             self._attempt("DELETE FROM job WHERE id = ?", [(job_id,)], synchronous="FULL")
             self._bytes = self._one("SELECT coalesce(sum(bytes), 0) FROM thing")
+            if self._one("PRAGMA freelist_count") > _ROOM // _PAGE:
+                self._shrink()
 
     def lines(self, job_id: str) -> "Box[LogLine]":
         """Where the job's log lines wait."""
@@ -128,19 +138,15 @@ class Spool:
         """Whether a write failed a moment ago, so that another one is not worth trying yet."""
         return self._failed_at is not None and time.monotonic() < self._failed_at + _TRY_EVERY
 
-    def store(self, rows: list[tuple[object, ...]], *, above: int, synchronous: str) -> bool:
+    def store(self, rows: list[Row], *, above: int, synchronous: str) -> bool:
         """Write `rows`; lines with a number up to `above` are on their way and are not dropped to make room."""
-        size = sum(len(str(row[6])) + _OVERHEAD for row in rows)
+        size = sum(row[6] for row in rows)
         if self._bytes + size > self._limit:
             self._make_room(size, above)
         if self._bytes + size > self._limit:
             self._fail("it is full with what must not be dropped")
             return False
-        insert = "INSERT OR REPLACE INTO thing VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-        stored = self._attempt(insert, [(*row, len(str(row[6])) + _OVERHEAD) for row in rows], synchronous=synchronous)
-        last = [(row[4], row[1]) for row in rows if row[4] is not None]
-        if stored and last:
-            stored = self._attempt("UPDATE job SET last_seq = ? WHERE id = ?", last[-1:], synchronous=synchronous)
+        stored = self._attempt(trim.INSERT, rows, synchronous=synchronous)
         self._bytes += size if stored else 0
         return stored
 
@@ -152,14 +158,20 @@ class Spool:
             self._bytes -= size[0][0] if size else 0
 
     def last_seq(self, job_id: str) -> int:
-        """The highest number that a line of the job was given."""
+        """The highest number that a line of the job was given, as far as the disk knows."""
         row = self._db.execute("SELECT last_seq FROM job WHERE id = ?", [job_id]).fetchone()
         return int(row[0]) if row else 0
 
+    def _shrink(self) -> None:
+        """Give the disk back what an outage took."""
+        try:
+            self._db.executescript("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")
+        except sqlite3.Error as error:
+            console.warning("the spool could not be made smaller: %s", error)
+
     def _make_room(self, size: int, above: int) -> None:
         try:
-            with self._db:
-                trim.drop_lines(self._db, above=above, size=self._bytes + size - self._limit * 9 // 10)
+            trim.drop_lines(self._db, above=above, size=self._bytes + size - self._limit * 9 // 10)
         except sqlite3.Error as error:
             self._fail(str(error))
         self._bytes = self._one("SELECT coalesce(sum(bytes), 0) FROM thing")
@@ -245,10 +257,11 @@ class Box(Generic[_Message]):
             self._late = [(number, thing) for number, thing in self._late if number > through]
             self._spool.remove(self._job_id, self._kind, through=through)
 
-    def _row(self, number: int, thing: BaseModel) -> tuple[object, ...]:
+    def _row(self, number: int, thing: BaseModel) -> Row:
         level, seq, through = (getattr(thing, name, None) for name in ("level", "seq", "through"))
         body = thing.model_dump_json(exclude_unset=True)
-        return (number, self._job_id, self._kind, level and str(level), seq, through, body)
+        size = len(body.encode()) + _OVERHEAD
+        return (number, self._job_id, self._kind, level and str(level), seq, through, size, body)
 
 
 def _open(path: Path | None) -> sqlite3.Connection:
@@ -274,7 +287,11 @@ def _connect(name: str) -> sqlite3.Connection:
     db = sqlite3.connect(name, timeout=0, check_same_thread=False)
     try:
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute(f"PRAGMA page_size = {_PAGE}")
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA journal_size_limit = 0")
+        db.execute(f"PRAGMA max_page_count = {_FILE // _PAGE}")
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
         if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("damaged")

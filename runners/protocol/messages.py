@@ -6,7 +6,7 @@ lone surrogates before it is stored, because neither PostgreSQL nor UTF-8 can ca
 
 import math
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -27,6 +27,8 @@ MAX_DEPTH = 32
 
 def clean_text(text: str) -> str:
     """Replace NUL and lone surrogates by U+FFFD."""
+    if text.isascii():  # most is, and a log is long
+        return text.replace("\x00", "\ufffd")
     return text.replace("\x00", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -100,6 +102,8 @@ class Message(BaseModel):
     """What all messages share: frozen, unknown keys ignored, null as good as nothing where a key may be left out."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+    # keys that a plain client neither sends nor reads
+    additions: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="before")
     @classmethod
@@ -123,6 +127,8 @@ class Message(BaseModel):
 class PollRequest(Message):
     """`POST poll`. A poll without any of these keys is a plain client's."""
 
+    additions = ("job_id", "version", "schema_version", "capabilities", "holding")
+
     job_id: Text | None = None
     version: Text | None = None
     schema_version: int | None = None
@@ -141,6 +147,8 @@ class HeldJob(Message):
     `seq` numbers the beats of a process, so that one that arrives late takes nothing back.
     """
 
+    additions = ("job_id", "step", "done", "total", "working", "seq")
+
     job_id: Text
     step: Text = ""
     done: int = Field(default=0, ge=0, le=2**31 - 1)
@@ -151,6 +159,8 @@ class HeldJob(Message):
 
 class Heartbeat(Message):
     """`POST heartbeat`: how the runner is, and every job it holds. Memory in MB (10^6 bytes)."""
+
+    additions = ("jobs", "draining", "disk_full")
 
     status: RunnerStatus = RunnerStatus.IDLE
     current_job_id: Text | None = None
@@ -163,6 +173,8 @@ class Heartbeat(Message):
 
 class LogLine(Message):
     """One line of a job's log. `seq` is the runner's own number; the server gives positions."""
+
+    additions = ("seq", "through", "scraper", "sku")
 
     level: Level = LogLevel.INFO
     message: Text = ""
@@ -182,6 +194,8 @@ class LogsRequest(Message):
 
 class UnitItem(Message):
     """How one unit (SKU × scraper) ended, and what was read there."""
+
+    additions = ("sku", "scraper", "outcome", "fields", "others", "url", "milliseconds", "scraped_at", "message")
 
     sku: Text
     scraper: Text
@@ -205,11 +219,15 @@ class FlatResults(Message):
 class CallbackResults(FlatResults):
     """Results in either form."""
 
+    additions = ("items",)
+
     items: list[UnitItem] | None = None
 
 
 class Callback(Message):
     """`POST callback`: `running` records and goes on, `completed` and `failed` end the job."""
+
+    additions = ("reason",)
 
     job_id: Text
     status: Annotated[JobStatus, AfterValidator(_spoken)]
@@ -223,6 +241,8 @@ class Callback(Message):
 
 class ScraperOffer(Message):
     """One scraper of a job: the flat keys for plain clients, the whole definition for ours."""
+
+    additions = ("definition", "version", "max_parallel_jobs")
 
     name: str
     display_name: str = ""
@@ -238,11 +258,13 @@ class ScraperOffer(Message):
 
 
 class JobOffer(Message):
-    """A claimed job. Durations are seconds; `done` holds the units already recorded.
+    """A claimed job. Durations are seconds; `done` holds the units recorded, `logged` is the last line stored.
 
     `beats` is the highest number of a beat about it that was heard. Whoever goes on with the job numbers its own well
     above that, so that none which its process before sent and which arrives late counts as new.
     """
+
+    additions = ("lease_seconds", "heartbeat_seconds", "acknowledge_seconds", "beats", "done", "logged", "context")
 
     job_id: str
     skus: list[str]
@@ -254,11 +276,14 @@ class JobOffer(Message):
     acknowledge_seconds: float = 15
     beats: int = 0
     done: list[tuple[str, str]] = Field(default_factory=list)
+    logged: int | None = None
     context: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
 
 
 class PollAnswer(Message):
     """`{"job": null}` when there is nothing to do."""
+
+    additions = ("held",)
 
     job: JobOffer | None = None
     held: dict[str, str] | None = None
@@ -266,6 +291,8 @@ class PollAnswer(Message):
 
 class HeartbeatAnswer(Message):
     """Per held job: ok, cancel or lost; `wait` has the scrapers a job must not begin with yet, for their limit."""
+
+    additions = ("jobs", "wait", "heartbeat_seconds")
 
     acknowledged: bool = True
     timestamp: When
@@ -277,6 +304,8 @@ class HeartbeatAnswer(Message):
 class LogsAnswer(Message):
     """`acked` is the highest runner number stored."""
 
+    additions = ("acked", "truncated")
+
     success: bool = True
     count: int
     acked: int | None = None
@@ -285,6 +314,8 @@ class LogsAnswer(Message):
 
 class CallbackAnswer(Message):
     """`recorded` counts units stored now, `remaining` open units of the root."""
+
+    additions = ("recorded", "remaining", "cancel")
 
     success: bool = True
     recorded: int = 0

@@ -67,8 +67,8 @@ class LogLevel(StrEnum):
     @classmethod
     def fold(cls, word: object) -> "LogLevel":
         """Return the level a client meant: any case, ``warn``, ``critical`` and ``fatal`` included."""
-        text = str(word).strip().lower()
-        return _ALIASES.get(text) or (cls(text) if text in set(cls) else cls.INFO)
+        return _LEVELS.get(str(word).strip().lower(), cls.INFO)
 
 
 _ALIASES = {"warn": LogLevel.WARNING, "critical": LogLevel.ERROR, "fatal": LogLevel.ERROR, "trace": LogLevel.DEBUG}
+_LEVELS = {level.value: level for level in LogLevel} | _ALIASES

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -17,9 +18,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from runners.protocol.words import LogLevel
-from scraping import doors, fence, jobs, operations, queries, retries, why
-from scraping.admin import acts
+from scraping import doors, fence, grid, jobs, operations, queries, retries, why
+from scraping.admin import acts, joblog
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import ScrapeJob, ScrapeResult
 from scraping.templatetags.operations import ago, duration, pill
@@ -60,6 +60,8 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
         view = self.admin_site.admin_view
         own = [
             path("<uuid:pk>/changes/", view(self.changes), name="scraping_scrapejob_changes"),
+            path("<uuid:pk>/lines/", view(self.lines), name="scraping_scrapejob_lines"),
+            path("<uuid:pk>/error/", view(self.error), name="scraping_scrapejob_error"),
             path("<uuid:pk>/log/", view(self.download), name="scraping_scrapejob_log"),
             path("<uuid:pk>/cancel/", view(self.cancel), name="scraping_scrapejob_cancel"),
             path("<uuid:pk>/retry/", view(self.retry), name="scraping_scrapejob_retry"),
@@ -100,46 +102,29 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
         self._refuse_strangers(request)
         key = fence.identity(unquote(object_id))
         job = get_object_or_404(queries.jobs(), pk=key)
-        before = _number(request.GET.get("before"))
         context = {
             **self.admin_site.each_context(request),
             **self._facts(request, job),
+            **joblog.context(request, job),
             "opts": self.opts,
             "title": _("Job %(job)s") % {"job": job.short},
-            "log": queries.last_lines(job, before=before),
-            "levels": [level.value for level in LogLevel],
-            "before": before,
         }
         return TemplateResponse(request, "operations/job.html", context)
 
     def changes(self, request: HttpRequest, pk: UUID) -> JsonResponse:
-        """What a reader at `after` has not seen: `{"parts", "lines", "to", "head", "end"}`."""
-        self._refuse_strangers(request)
-        job = get_object_or_404(queries.jobs(), pk=pk)
-        lines = queries.lines_after(job, _number(request.GET.get("after")) or 0)
-        facts = self._facts(request, job)
+        """The parts of the page that change beside its log: `{"parts": {name: html}}`."""
+        facts = self._facts(request, self._job(request, pk))
         parts = {name: render_to_string(f"operations/job_{name}.html", facts, request=request) for name in JOB_PARTS}
-        return JsonResponse(
-            {
-                "parts": parts,
-                "lines": [queries.line_as_json(line) for line in lines.lines],
-                "to": lines.to,
-                "head": lines.head,
-                "end": job.ended and lines.to >= lines.head,
-            }
-        )
+        return JsonResponse({"parts": parts})
 
-    def download(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """The whole log as text, one line each."""
-        self._refuse_strangers(request)
-        job = get_object_or_404(ScrapeJob, pk=pk)
-        text = "".join(queries.lines_as_text(job))
-        name = f"job-{job.short}.log"
-        return HttpResponse(
-            text,
-            content_type="text/plain; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+    def lines(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        return joblog.read(request, self._job(request, pk))
+
+    def error(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        return joblog.error(request, self._job(request, pk))
+
+    def download(self, request: HttpRequest, pk: UUID) -> HttpResponseBase:
+        return joblog.download(request, self._job(request, pk))
 
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask first; then a pending job ends at once and a running one is asked to stop."""
@@ -166,22 +151,25 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
 
+    def _job(self, request: HttpRequest, pk: UUID) -> ScrapeJob:
+        self._refuse_strangers(request)
+        return get_object_or_404(queries.jobs(), pk=pk)
+
     def _facts(self, request: HttpRequest, job: ScrapeJob) -> dict[str, Any]:
-        page = Paginator(job.skus, SKUS_A_PAGE).get_page(request.GET.get("units"))
+        outcome = grid.outcome(request.GET.get("outcome", ""))
+        page = Paginator(grid.skus(job, outcome), SKUS_A_PAGE).get_page(request.GET.get("units"))
         return {
             "job": job,
             "sentence": why.sentence(job),
             "row": queries.rows_of([job])[0],
-            "units": queries.unit_rows(job, list(page.object_list)),
+            "units": grid.rows(job, list(page.object_list)),
             "units_page": page,
+            "outcome": outcome,
+            "counts": grid.counts(job),
             "lineage": queries.lineage(job),
             "retriable": job.ended and bool(retries.choices(job)),
             "first_line": job.lines.filter(position=1).first(),
         }
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 @admin.register(ScrapeResult)

@@ -1,5 +1,6 @@
 """Runners and their keys: named, given a key that is shown once, paused, their keys revoked."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -21,12 +22,12 @@ from django.utils.translation import gettext_lazy
 from runners import keys
 from runners.models import Runner, RunnerKey
 from runners.protocol.words import JobStatus
-from scraping import doors, leaks
+from scraping import attention, doors, leaks, operations
 from scraping.admin.readonly import ReadOnlyAdmin
-from scraping.models import Scraper
+from scraping.models import ScrapeJob, Scraper
 from scraping.templatetags.operations import ago, pill, when
 
-LOOKERS = ("runners.view_runner", "runners.manage_runners")
+LOOKERS = attention.RUNNER_LOOKERS
 READS_SHOWN = 200
 
 
@@ -137,7 +138,11 @@ class RunnerAdmin(admin.ModelAdmin[Runner]):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
-        return [path("<uuid:pk>/key/", view(self.issue_key), name="runners_runner_key"), *super().get_urls()]
+        own = [
+            path("<uuid:pk>/key/", view(self.issue_key), name="runners_runner_key"),
+            path("<uuid:pk>/switch/", view(self.switch), name="runners_runner_switch"),
+        ]
+        return own + super().get_urls()
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return any(request.user.has_perm(name) for name in LOOKERS)
@@ -174,6 +179,16 @@ class RunnerAdmin(admin.ModelAdmin[Runner]):
     def resume(self, request: HttpRequest, queryset: Any) -> None:
         done = queryset.filter(paused=True).update(paused=False)
         messages.success(request, _("Resumed: %(n)d.") % {"n": done})
+
+    def switch(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Pause a runner or let it go on; asked for by a button that says which."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        runner = get_object_or_404(Runner, pk=pk)
+        if request.method == "POST":
+            act = self.resume if request.POST.get("to") == "active" else self.pause
+            act(request, Runner.objects.filter(pk=runner.pk))
+        return redirect(operations.back(request) or reverse("admin:runners_runner_change", args=[runner.pk]))
 
     def issue_key(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Make a key and show its secret this once."""
@@ -230,7 +245,7 @@ class RunnerKeyAdmin(ReadOnlyAdmin):
         if not request.user.has_perm("runners.manage_runners"):
             raise PermissionDenied
         key = get_object_or_404(RunnerKey.objects.select_related("runner"), pk=pk)
-        handed_on = []
+        handed_on: Sequence[ScrapeJob] = ()
         if request.method == "POST":
             with doors.transact():
                 revoked = leaks.revoke(key, hand_on="hand_on" in request.POST)

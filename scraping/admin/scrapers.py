@@ -8,8 +8,9 @@ from django.contrib import admin, messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Subquery
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -18,11 +19,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from runners.protocol.definition import DefinitionError, parse, write
-from scraping import credentials, scrapers, slots
-from scraping.models import Scraper, ScraperCredential, ScraperState, ScraperVersion
+from scraping import attention, credentials, fence, operations, runs, scrapers, slots
+from scraping.admin import joblog
+from scraping.lines import Filter
+from scraping.models import ScrapeJob, Scraper, ScraperCredential, ScraperState, ScraperVersion
 from scraping.templatetags.operations import ago, pill, when
 
-LOOKERS = ("scraping.view_scraper", "scraping.manage_scrapers", "scraping.manage_credentials")
+LOOKERS = attention.SCRAPER_LOOKERS
 
 
 class DefinitionField(forms.CharField):
@@ -130,6 +133,7 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         view = self.admin_site.admin_view
         own = [
             path("<uuid:pk>/credentials/", view(self.credentials), name="scraping_scraper_credentials"),
+            path("<uuid:pk>/runs/", view(self.runs), name="scraping_scraper_runs"),
             path("<uuid:pk>/switch/", view(self.switch), name="scraping_scraper_switch"),
         ]
         return own + super().get_urls()
@@ -234,7 +238,25 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         chosen = Scraper.objects.filter(pk=scraper.pk)
         if request.method == "POST":
             (self.resume if request.POST.get("to") == ScraperState.ACTIVE else self.pause)(request, chosen)
-        return redirect(reverse("admin:scraping_scraper_change", args=[scraper.pk]))
+        return redirect(operations.back(request) or reverse("admin:scraping_scraper_change", args=[scraper.pk]))
+
+    def runs(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Its jobs, and the log of the one that works on its site now; for `as=parts` the jobs alone, as JSON."""
+        watches = any(request.user.has_perm(name) for name in operations.LOOKERS)
+        if not (watches and self.has_view_permission(request)):
+            raise PermissionDenied
+        scraper = get_object_or_404(Scraper, pk=pk)
+        key = fence.identity(request.GET.get("older"))
+        older = ScrapeJob.objects.filter(pk=key).first() if key else None
+        listed = runs.of(scraper.slug, after=older)
+        context: dict[str, Any] = {"scraper": scraper, "older": older and older.pk, "runs": listed}
+        if request.GET.get("as") == "parts":
+            return JsonResponse({"parts": {"runs": render_to_string("operations/runs_table.html", context, request)}})
+        job = runs.current(scraper.slug)
+        log = joblog.context(request, job, Filter(scraper=scraper.slug)) if job else {}
+        context |= {**self.admin_site.each_context(request), **log, "opts": self.opts}
+        context["title"] = _("Runs of %(scraper)s") % {"scraper": scraper}
+        return TemplateResponse(request, "operations/runs.html", context)
 
     def _store(self, scraper: Scraper, form: CredentialsForm, request: HttpRequest) -> bool:
         """False, and the form says why, where the server has no key to encrypt with."""

@@ -18,11 +18,11 @@ class RunnerKeyAuthentication(BaseAuthentication):
     """`X-API-Key: bsr_…` or `Authorization: Bearer bsr_…`; `request.auth` is the key, `request.user` its runner."""
 
     def authenticate(self, request: Request) -> tuple[Runner, RunnerKey] | None:
-        secret = _secret(request)
-        if not secret:
+        shown = secret(request)
+        if not shown:
             return None
         try:
-            key = keys.verify(secret)
+            key = keys.verify(shown)
         except keys.KeyUnknownError as error:
             raise AuthenticationFailed(code=error.code) from None
         except keys.KeyRefusedError as error:
@@ -47,7 +47,8 @@ _SENTENCES = {
 }
 
 
-def _secret(request: Request) -> str:
+def secret(request: Request) -> str:
+    """The key that the request shows in either header; nothing where it shows none."""
     given: str = request.headers.get("X-API-Key", "").strip()
     if given:
         return given

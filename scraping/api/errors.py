@@ -11,6 +11,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 
 from scraping import outage
+from scraping.api.throttling import TooManyRequestsError
 from scraping.refusals import (
     FenceError,
     ForeignUnitError,
@@ -104,4 +105,7 @@ def _from_rest(error: exceptions.APIException) -> Response:
         answer["WWW-Authenticate"] = "Bearer"
         return answer
     code = str(getattr(error.detail, "code", error.default_code))
-    return _answer(error.status_code, str(error.detail), _CODES.get(code, code))
+    answer = _answer(error.status_code, str(error.detail), _CODES.get(code, code))
+    if isinstance(error, TooManyRequestsError):
+        answer["Retry-After"] = str(error.seconds)
+    return answer

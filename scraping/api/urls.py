@@ -13,5 +13,6 @@ urlpatterns = [
     path("scraper/v1/logs", views.LogsView.as_view()),
     path("scraper/v1/callback", views.CallbackView.as_view()),
     path("admin/scraping/callback", views.CallbackView.as_view()),
+    path("schema/", views.SchemaView.as_view()),
     re_path(r"^", views.UnknownView.as_view()),
 ]

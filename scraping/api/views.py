@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import NotFound, ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
@@ -18,9 +19,11 @@ from runners import presence
 from runners.models import Runner, RunnerKey
 from runners.protocol.messages import (
     Callback,
+    CallbackAnswer,
     Heartbeat,
     HeartbeatAnswer,
     HeldJob,
+    JobOffer,
     LogsAnswer,
     LogsRequest,
     Message,
@@ -29,7 +32,8 @@ from runners.protocol.messages import (
     clean_text,
 )
 from runners.protocol.words import RunnerStatus
-from scraping import beats, claims, credentials, doors, intake, offers, slots
+from scraping import beats, claims, credentials, doors, intake, meters, offers, slots
+from scraping.api import authentication, schema, throttling
 from scraping.api.parsers import MAX_CALLBACK_BYTES
 from scraping.refusals import FenceError, LogGapError
 
@@ -58,6 +62,9 @@ class RunnerView(APIView):
         request.META.setdefault("CONTENT_LENGTH", "-1")
         return super().initialize_request(request, *args, **kwargs)
 
+    def perform_authentication(self, request: Request) -> None:
+        throttling.enter(request, authentication.secret(request), lambda: request.user)
+
     def key(self, request: Request) -> RunnerKey:
         assert isinstance(request.auth, RunnerKey), "IsRunner lets nobody else in"
         return request.auth
@@ -73,6 +80,7 @@ def _json(message: Message) -> Response:
 class PollView(RunnerView):
     """Is there something to do?"""
 
+    @schema.describe(reads=PollRequest, answers=PollAnswer)
     def post(self, request: Request) -> Response:
         asked = PollRequest.model_validate(request.data)
         with transaction.atomic(durable=True):
@@ -116,6 +124,7 @@ def _said(asked: PollRequest) -> dict[str, Any]:
 class JobView(RunnerView):
     """The job once more; asking for it acknowledges it."""
 
+    @schema.describe(answers=JobOffer, parameters=[schema.JOB_ID], refusals=schema.JOB)
     def get(self, request: Request) -> Response:
         job_id = request.query_params.get("job_id", "")
         if not job_id:
@@ -129,6 +138,7 @@ class JobView(RunnerView):
 class HeartbeatView(RunnerView):
     """A runner is alive, and so are the jobs it holds. Waits for no lock, so it sets no limit to waiting."""
 
+    @schema.describe(reads=Heartbeat, answers=HeartbeatAnswer)
     def post(self, request: Request) -> Response:
         said = Heartbeat.model_validate(request.data)
         held = list(said.jobs or [])
@@ -168,6 +178,7 @@ def _condition(said: Heartbeat) -> dict[str, Any]:
 class CredentialsView(RunnerView):
     """The secrets of a scraper that the runner is working with."""
 
+    @schema.describe(answers=schema.SECRETS, parameters=[schema.SCRAPER], refusals=schema.NO_SECRETS)
     def get(self, request: Request, slug: str = "") -> Response:
         slug = clean_text(slug or request.query_params.get("scraper", ""))
         if not slug:
@@ -180,6 +191,11 @@ class CredentialsView(RunnerView):
 class LogsView(RunnerView):
     """Log lines of a job."""
 
+    @schema.describe(
+        reads=LogsRequest,
+        answers=LogsAnswer,
+        refusals=schema.LINES,
+    )
     def post(self, request: Request) -> Response:
         sent = LogsRequest.model_validate(request.data)
         with doors.transact():
@@ -197,6 +213,12 @@ class CallbackView(RunnerView):
 
     max_bytes: ClassVar[int] = MAX_CALLBACK_BYTES
 
+    def handle_exception(self, exc: Exception) -> Response:
+        answer = super().handle_exception(exc)
+        meters.refused.labels(answer.data["code"]).inc()
+        return answer
+
+    @schema.describe(reads=Callback, answers=CallbackAnswer, refusals=schema.JOB)
     def post(self, request: Request) -> Response:
         message = Callback.model_validate(request.data)
         with doors.transact():
@@ -207,6 +229,18 @@ class CallbackView(RunnerView):
         return Response(answer)
 
 
+class SchemaView(RunnerView):
+    """What all of this looks like, for programs. It holds no secret: anybody may read it."""
+
+    authentication_classes = ()
+    permission_classes = ()
+
+    @extend_schema(exclude=True)
+    def get(self, request: Request) -> Response:
+        return Response(schema.document())
+
+
+@extend_schema(exclude=True)
 class UnknownView(RunnerView):
     """Any other address under /api/."""
 

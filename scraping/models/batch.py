@@ -7,6 +7,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from runners import bell
+
 
 class ScrapeBatch(models.Model):
     """Who asked for which scrapers, for how many SKUs; its jobs hold the SKUs."""
@@ -28,6 +30,10 @@ class ScrapeBatch(models.Model):
         verbose_name_plural = _("batches")
         constraints = [
             models.CheckConstraint(condition=models.Q(scrapers__len__gt=0), name="scrape_batches_scrapers"),
+        ]
+        triggers = [
+            bell.on_insert("scrape_batches_rings_new", kind="batch"),
+            bell.on_change("scrape_batches_rings", kind="batch", columns=["scrapers", "sku_count"]),
         ]
 
     def __str__(self) -> str:

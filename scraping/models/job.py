@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from runners import bell
 from runners.models import Runner
 from runners.protocol.words import JobStatus, Reason
 from scraping.models.batch import ScrapeBatch
@@ -24,6 +25,10 @@ def job_statuses() -> list[tuple[str, str]]:
 
 def job_reasons() -> list[tuple[str, str]]:
     return [(word.value, word.value) for word in Reason]
+
+
+# what pages show of a job as it goes on
+NEWS = ["status", "reason", "runner_id", "acknowledged_at", "step", "done", "total", "wanted", "cancel_requested_at"]
 
 
 class ScrapeJob(models.Model):
@@ -91,6 +96,7 @@ class ScrapeJob(models.Model):
             models.Index(fields=["id"], condition=Q(status="running"), name="scrape_jobs_running"),
             models.Index(fields=["-created_at"], name="scrape_jobs_recent"),
             GinIndex(fields=["skus"], condition=Q(status__in=["pending", "running"]), name="scrape_jobs_open_skus"),
+            GinIndex(fields=["scrapers"], name="scrape_jobs_scrapers"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -131,7 +137,7 @@ class ScrapeJob(models.Model):
             ),
         ]
         triggers = [
-            moves(
+            *moves(
                 "scrape_jobs_moves",
                 column="status",
                 allowed=MOVES,
@@ -139,6 +145,9 @@ class ScrapeJob(models.Model):
                 final={JobStatus.COMPLETED, JobStatus.FAILED},
             ),
             append_only("scrape_jobs_kept", operations=pgtrigger.Delete),
+            bell.on_insert("scrape_jobs_rings_new", kind="job"),
+            # a beat that only renews the lease is no news, and a log that grows rings by itself
+            bell.on_change("scrape_jobs_rings", kind="job", columns=NEWS),
         ]
 
     def __str__(self) -> str:

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from runners.protocol.words import Outcome
 from scraping.models.job import ScrapeJob
 
+NEEDS_A_PERSON = [Outcome.LOGIN_FAILED.value, Outcome.BLOCKED.value, Outcome.LAYOUT_CHANGED.value]
+
 
 def outcomes() -> list[tuple[str, str]]:
     return [(word.value, word.value.replace("_", " ")) for word in Outcome]
@@ -14,7 +16,8 @@ def outcomes() -> list[tuple[str, str]]:
 class ScrapeResult(models.Model):
     """One unit (SKU × scraper) of a root, counted once however many jobs saw it."""
 
-    root = models.ForeignKey(ScrapeJob, on_delete=models.PROTECT, related_name="results")
+    # found by its part in the constraint below
+    root = models.ForeignKey(ScrapeJob, on_delete=models.PROTECT, related_name="results", db_index=False)
     job = models.ForeignKey(ScrapeJob, on_delete=models.PROTECT, related_name="recorded")
     sku = models.TextField(_("SKU"))
     scraper = models.CharField(_("scraper"), max_length=50)
@@ -34,9 +37,13 @@ class ScrapeResult(models.Model):
         verbose_name = _("result")
         verbose_name_plural = _("results")
         indexes = [
-            models.Index(fields=["sku"], name="scrape_results_sku"),
-            models.Index(fields=["recorded_at"], name="scrape_results_recent"),
-            models.Index(fields=["job"], name="scrape_results_job"),
+            models.Index(fields=["sku", "scraper", "id"], name="scrape_results_sku"),
+            models.Index(
+                fields=["recorded_at"], include=["scraper", "outcome", "milliseconds"], name="scrape_results_recent"
+            ),
+            models.Index(
+                fields=["recorded_at"], condition=models.Q(outcome__in=NEEDS_A_PERSON), name="scrape_results_trouble"
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["root", "sku", "scraper"], name="scrape_results_unit"),
@@ -50,3 +57,7 @@ class ScrapeResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.sku} × {self.scraper}: {self.outcome}"
+
+    @property
+    def seconds(self) -> float | None:
+        return None if self.milliseconds is None else self.milliseconds / 1000

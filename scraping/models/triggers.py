@@ -24,26 +24,46 @@ def append_only(
     )
 
 
+def kept_unless(name: str, *, setting: str) -> pgtrigger.Trigger:
+    """Rows are deleted only in a transaction that has `SET LOCAL` the custom `setting` to on."""
+    func = f"""
+        IF current_setting('{setting}', true) IS DISTINCT FROM 'on' THEN
+            {_raise(f"{name}: only retention removes such rows", name)}
+        END IF;
+        RETURN OLD;
+    """
+    return pgtrigger.Trigger(name=name, when=pgtrigger.Before, operation=pgtrigger.Delete, func=func)
+
+
 def moves(
     name: str, *, column: str, allowed: Mapping[State, Set[State]], start: Set[State], final: Set[State] = frozenset()
-) -> pgtrigger.Trigger:
-    """Only `allowed` moves of `column`, only `start` states at INSERT; rows in a `final` state never change."""
+) -> list[pgtrigger.Trigger]:
+    """Only `allowed` moves of `column`, only `start` states at INSERT; rows in a `final` state never change.
+
+    The rules are the triggers' conditions, so what is allowed never enters a function: that was a fifth of a claim.
+    """
     pairs = ", ".join(f"('{old}', '{new}')" for old in sorted(allowed) for new in sorted(allowed[old]))
     starts = ", ".join(f"'{state}'" for state in sorted(start))
-    finals = ", ".join(f"'{state}'" for state in sorted(final)) or "NULL"
-    func = f"""
-        IF TG_OP = 'INSERT' THEN
-            IF NEW.{column} NOT IN ({starts}) THEN
-                {_raise(f"a row cannot be born in this {column}", name)}
-            END IF;
-        ELSIF OLD.{column} IN ({finals}) THEN
-            IF NEW IS DISTINCT FROM OLD THEN
-                {_raise(f"a row that has ended never changes ({column})", name)}
-            END IF;
-        ELSIF OLD.{column} IS DISTINCT FROM NEW.{column}
-            AND (OLD.{column}, NEW.{column}) NOT IN ({pairs}) THEN
-            {_raise(f"this move of {column} is not allowed", name)}
-        END IF;
-        RETURN NEW;
-    """
-    return pgtrigger.Trigger(name=name, when=pgtrigger.Before, operation=pgtrigger.Insert | pgtrigger.Update, func=func)
+    wrong = f"OLD.{column} IS DISTINCT FROM NEW.{column} AND (OLD.{column}, NEW.{column}) NOT IN ({pairs})"
+    refused = _raise(f"this move of {column} is not allowed", name)
+    if final:
+        finals = ", ".join(f"'{state}'" for state in sorted(final))
+        wrong = f"OLD.{column} IN ({finals}) AND NEW.* IS DISTINCT FROM OLD.* OR {wrong}"
+        never = _raise(f"a row that has ended never changes ({column})", name)
+        refused = f"IF OLD.{column} IN ({finals}) THEN {never} END IF; {refused}"
+    return [
+        pgtrigger.Trigger(
+            name=f"{name}_from",
+            when=pgtrigger.Before,
+            operation=pgtrigger.Insert,
+            condition=pgtrigger.Condition(f"NEW.{column} NOT IN ({starts})"),
+            func=_raise(f"a row cannot be born in this {column}", name),
+        ),
+        pgtrigger.Trigger(
+            name=name,
+            when=pgtrigger.Before,
+            operation=pgtrigger.Update,
+            condition=pgtrigger.Condition(wrong),
+            func=refused,
+        ),
+    ]

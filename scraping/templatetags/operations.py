@@ -4,13 +4,18 @@ from datetime import datetime
 
 from django import template
 from django.template.defaultfilters import date as format_date
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
+from scraping import wording
+from scraping.visible import visible
+
 register = template.Library()
+register.filter(visible)
 
 TONES = {
     "found": ("ok", "✓"),
@@ -41,7 +46,7 @@ def pill(word: str) -> SafeString:
 @register.filter
 def spaced(word: str) -> str:
     """A status or outcome as words."""
-    return word.replace("_", " ")
+    return wording.label(word)
 
 
 @register.filter
@@ -49,12 +54,26 @@ def duration(seconds: float | None) -> str:
     """Seconds as a person says them: 0.4 s, 12 s, 3 min, 2 h 5 min."""
     if seconds is None:
         return "–"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return _("%(n)s s") % {"n": number(seconds, 1 if seconds < 10 else 0)}
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 90:
+        return _("%(n)d min") % {"n": minutes}
+    return _("%(hours)s h %(minutes)d min") % {"hours": number(minutes // 60), "minutes": minutes % 60}
+
+
+@register.filter
+def number(value: float | None, places: int = 0) -> str:
+    """A number as the reader's language writes it, with its groups; "–" where there is none."""
+    if value is None:
+        return "–"
+    return number_format(round(value, places) if places else round(value), places, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def share(part: float | None, whole: float) -> str:
+    """`part` of `whole` in percent, as the width of a bar."""
+    return f"{100 * part / whole:.2f}" if part and whole else "0"
 
 
 @register.filter
@@ -69,12 +88,13 @@ def when(moment: datetime | None) -> SafeString | str:
 
 
 @register.filter
-def ago(moment: datetime | None) -> SafeString | str:
-    """How long ago, with the exact time on hover."""
+def ago(moment: datetime | None, at: datetime | None = None) -> SafeString | str:
+    """How long before `at`, or now, with the exact time on hover."""
     if moment is None:
         return _("never")
-    seconds = (now() - moment).total_seconds()
-    age = duration(seconds) if seconds < 60 else timesince(moment, depth=1)
+    at = at or now()
+    seconds = (at - moment).total_seconds()
+    age = duration(seconds) if seconds < 60 else timesince(moment, at, depth=1)
     said = _("%(age)s ago") % {"age": age} if seconds >= 15 else _("just now")
     return format_html('<time datetime="{}" data-hover>{}</time>', moment.isoformat(), said)
 

@@ -1,6 +1,13 @@
-// Keeps the banner of running enhancements as the server sees it; a page that had none looks now and then.
-import { follow, readJson, replaceParts } from "./parts.js";
+// Keeps the banner of running enhancements as the server sees it: when it hears of a batch, at most once a second.
+import { watch } from "./live.js";
+import { readJson, replaceParts } from "./parts.js";
 
+const AT_MOST_EVERY = 1000;
 const banner = document.querySelector("[data-banner]");
-const busy = banner.querySelector("progress") !== null;
-follow(async () => replaceParts((await readJson(banner.dataset.banner)).parts), busy ? 2 : 15);
+let waiting = null;
+
+const refresh = async () => replaceParts((await readJson(banner.dataset.banner)).parts);
+const look = () => { waiting = null; refresh().catch(() => {}); }; // the next news, or the polling, tries again
+const soon = () => { waiting ??= setTimeout(look, AT_MOST_EVERY); };
+
+watch({ watch: "banner" }, { hear: soon, poll: refresh });

@@ -1,17 +1,30 @@
-// Replaces the parts of a page that the server rendered anew, where they changed; the reader's focus stays where it was.
+// Replaces the parts of a page that the server rendered anew, where they changed. What the reader holds stays: the focus,
+// what is open, what is being pressed.
 import { localize } from "./times.js";
 
 const shown = new Map();
+let pressed = null;
+addEventListener("pointerdown", (event) => { pressed = event.target; });
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => { pressed = null; }));
+
+// what a control is, whichever rendering it stands in
+const sort = (control) => control.id || control.getAttribute("formaction") || control.getAttribute("href") || control.getAttribute("aria-label");
+
+const CONTROLS = "a, button, summary, [tabindex]";
+const alike = (part, control) => [...part.querySelectorAll(CONTROLS)].filter((other) => sort(other) === sort(control));
 
 export function replaceParts(parts) {
   for (const [name, html] of Object.entries(parts)) {
     const part = document.querySelector(`[data-part="${name}"]`);
-    if (!part || shown.get(name) === html) continue;
-    const held = part.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+    if (!part || shown.get(name) === html || part.contains(pressed)) continue;
+    const held = part.contains(document.activeElement) ? document.activeElement : null;
+    const place = held && alike(part, held).indexOf(held);
+    const open = new Set([...part.querySelectorAll("details[open]")].map(sort));
     shown.set(name, html);
     part.innerHTML = html;
     localize(part);
-    if (held) part.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus({ preventScroll: true });
+    for (const details of part.querySelectorAll("details")) if (open.has(sort(details))) details.open = true;
+    if (held) alike(part, held)[place]?.focus({ preventScroll: true });
   }
 }
 

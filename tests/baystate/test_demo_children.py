@@ -71,6 +71,15 @@ def test_a_child_that_was_killed_is_told_so(tmp_path: Path) -> None:
         assert "runner was killed by SIGKILL" in child.obituary()
 
 
+def test_a_child_that_we_kill_is_not_missed(tmp_path: Path) -> None:
+    with Children(tmp_path) as children:
+        up(children.start("runner office", WAITS, environment={}))
+        assert children.kill("runner office").process.returncode == -signal.SIGKILL
+        assert children.dead() == []
+        with pytest.raises(LookupError):
+            children.kill("runner office")
+
+
 def test_children_end_when_the_demo_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PARENT, str(tmp_path)]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:

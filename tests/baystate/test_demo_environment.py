@@ -32,6 +32,11 @@ def test_secrets_are_kept_for_the_next_start_and_for_their_owner_alone(tmp_path:
     assert (tmp_path / "demo" / "demo.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_only_a_demo_that_kills_a_runner_misses_one_sooner(tmp_path: Path) -> None:
+    assert "BAYSTATE_LEASE_SECONDS" not in prepared(tmp_path, "--once")
+    assert float(prepared(tmp_path, "--once", "--kill-runner")["BAYSTATE_LEASE_SECONDS"]) < 45
+
+
 def test_damaged_secrets_are_made_anew(tmp_path: Path) -> None:
     (tmp_path / "demo").mkdir()
     (tmp_path / "demo" / "demo.json").write_text("{", encoding="utf-8")

@@ -17,7 +17,7 @@ def screen() -> tuple[Screen, io.StringIO]:
 
 
 def row(runner: str | None, **outcomes: int) -> JobRow:
-    job = ScrapeJob(runner=Runner(name=runner) if runner else None)
+    job = ScrapeJob(runner=Runner(name=runner) if runner else None, status="completed" if outcomes else "pending")
     return JobRow(job, Tally(Counter(outcomes), 60), seconds=1)
 
 

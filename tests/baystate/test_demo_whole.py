@@ -1,6 +1,7 @@
 """The whole demo in a copy of the project, broken on purpose: `--once` must say so, and leave nothing running."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -38,9 +39,9 @@ def broken(copy: Path, file: str, good: str, bad: str) -> None:
 
 
 @contextmanager
-def once(copy: Path) -> Iterator[subprocess.Popen[str]]:
+def once(copy: Path, *more: str) -> Iterator[subprocess.Popen[str]]:
     """The running demo, its words on one pipe; whatever happens, nothing of it outlives the test."""
-    command = [sys.executable, "manage.py", "demo", "--once"]
+    command = [sys.executable, "manage.py", "demo", "--once", *more]
     surroundings = {"PATH": os.environ["PATH"], "BAYSTATE_VAR": str(copy / "var"), "PYTHONIOENCODING": "utf-8"}
     demo = subprocess.Popen(
         command, cwd=copy, env=surroundings, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"
@@ -80,6 +81,20 @@ def test_a_broken_rule_makes_it_fail(copy: Path) -> None:
         said = said_by(demo)
     assert demo.returncode == 1, said
     assert "071843102152: its mpn is “HH-10215 @bradley”; the answer key says “HH-10215 @acme”." in said
+
+
+def test_a_runner_killed_at_work_changes_no_ending(copy: Path) -> None:
+    with once(copy, "--kill-runner") as demo:
+        said = said_by(demo)
+    assert demo.returncode == 0, said
+    told = (
+        r"runner ([\w-]+) was killed while it held job \w{8}; its \d+ open SKUs went on in job \w{8} with runner (\S+)"
+    )
+    killed = re.search(told, said)
+    assert killed, said
+    assert killed[1] != killed[2]
+    assert "demo: 60 imported, 3 jobs, 53 enhanced, 6 not found, 1 failed, " in said
+    assert left_running(copy) == []
 
 
 def test_a_dead_runner_makes_it_fail(copy: Path) -> None:

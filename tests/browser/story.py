@@ -69,7 +69,7 @@ class Story:
         """The bars grow, then a job's lines arrive, all without a reload, until the job has ended."""
         self.until(self.some_units_done, "units done on the operations page")
         self.photograph("operations")
-        self.find("[data-part=now] a.bs-mono").click()
+        self.until(lambda: self.clicked("[data-part=now] a.bs-mono"), "a job to open")
         lines = self.until(lambda: len(self.all("[data-log] ol li")) or None, "the first log lines")
         self.until(lambda: len(self.all("[data-log] ol li")) > lines, "more lines without a reload")
         self.photograph("job")
@@ -160,6 +160,11 @@ class Story:
                 button.click()
                 return
         raise AssertionError(f"{self.window.current_url} has no button “{words}”")
+
+    def clicked(self, selector: str) -> bool:
+        """For `until`: what is clicked may be replaced that very moment."""
+        self.find(selector).click()
+        return True
 
     def press_first(self, selector: str) -> None:
         self.find(selector).click()

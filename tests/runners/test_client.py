@@ -62,6 +62,18 @@ def test_it_says_how_long_the_server_wants_it_to_wait_but_not_for_ever() -> None
     assert [away.wait for away in waits if isinstance(away, Away)] == [3, 300]
 
 
+def test_a_server_that_asks_for_no_wait_is_not_asked_in_a_rush() -> None:
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        pauses.append(seconds)
+        return False
+
+    assert until_answered(flaky(Away("busy", wait=0), Away("busy", wait=7), "up"), pause=pause) == "up"
+    assert pauses[0] >= 0.5
+    assert pauses[1] == 7
+
+
 def test_a_gap_names_the_line_to_go_on_from() -> None:
     gap = said(error(416, "gap", expected=7))
     assert isinstance(gap, Gap)
@@ -139,6 +151,30 @@ def test_it_waits_for_a_server_that_is_not_up_yet() -> None:
     assert 0.5 <= waits[0] <= 1 <= waits[1] <= 2
     assert waits[2:] == [17]
     assert len(heard) == 3
+
+
+def test_what_stands_in_the_servers_place_never_stops_it() -> None:
+    waits: list[float] = []
+
+    def pause(seconds: float) -> bool:
+        waits.append(seconds)
+        return False
+
+    replies = iter(
+        [
+            Reply("<h1>Not found</h1>", 404),
+            Reply("{}", 404),
+            answer({"error": "Too many requests.", "code": "throttled", "details": {}}, 429, Retry_After="7"),
+            answer({"error": "The database is full.", "code": "unavailable", "details": {}}, 503, Retry_After="5"),
+            Reply("<h1>Bad gateway</h1>", 502),
+            answer({"job": None}),
+        ]
+    )
+    with serving(lambda asked: next(replies)) as wire:
+        client = Client(wire.url, KEY)
+        assert until_answered(lambda: client.poll(PollRequest()), pause=pause).job is None
+        client.close()
+    assert (len(waits), waits[2:4]) == (5, [7, 5])
 
 
 def test_it_gives_up_waiting_when_told_to_stop() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from runners.agent.spool import Spool, SpoolInUse, find
+from runners.agent.spool import LIMIT, Spool, SpoolInUse, find
 from runners.protocol.messages import Callback, JobOffer, LogLine, UnitItem
 from runners.protocol.words import JobStatus, LogLevel, Outcome
 
@@ -122,6 +122,43 @@ class TestTheFile:
         assert spool.holding() == ["job-1"]
         assert [file.read_bytes()[:7] for file in path.parent.glob("*.damaged-*")] == [b"this is"]
         assert "is damaged" in caplog.text
+        spool.close()
+
+
+def size(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.parent.iterdir())
+
+
+class TestItsSize:
+    """Bytes on the disk, the log written ahead included."""
+
+    @pytest.mark.parametrize("levels", ["d", "ddi"])
+    def test_it_keeps_its_limit_whatever_is_said(self, path: Path, levels: str) -> None:
+        spool, most = Spool(path, limit=4_000_000), 0
+        spool.begin(JOB)
+        lines, words = spool.lines("job-1"), {"d": LogLevel.DEBUG, "i": LogLevel.INFO}
+        for seq in range(1, 1_200):
+            lines.put(line(seq, level=words[levels[seq % len(levels)]], message="Ж" * 6_000))
+            most = max(most, size(path)) if seq % 10 == 0 else most
+        assert 4_000_000 < most < 11_000_000
+        assert not spool.full
+        spool.close()
+
+    def test_it_gives_the_disk_back(self, path: Path) -> None:
+        spool = Spool(path)
+        spool.begin(JOB)
+        lines = spool.lines("job-1")
+        for seq in range(1, 500):
+            lines.put(line(seq, message="x" * 12_000))
+        before = size(path)
+        spool.forget("job-1")
+        assert size(path) < before / 10
+        spool.close()
+
+    def test_it_never_takes_more_than_it_may(self, path: Path) -> None:
+        spool = Spool(path)
+        page, pages = (spool._db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_size", "max_page_count"))
+        assert LIMIT < page * pages < 170_000_000
         spool.close()
 
 

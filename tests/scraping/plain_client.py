@@ -1,7 +1,7 @@
 """A client as those in the field are written: `requests`, the documented shapes, none of our additions."""
 
 import time
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 import requests
@@ -10,10 +10,14 @@ RETRY_AFTER = (1, 2, 4)
 
 
 class PlainClient:
-    """Polls, scrapes with the function it is given, reports. Sends no acknowledgement and no beats."""
+    """Polls, scrapes with the function it is given, reports. Sends no acknowledgement and no beats.
 
-    def __init__(self, base: str, key: str, *, wait: Any = time.sleep) -> None:
+    Its times carry no zone unless it is given one.
+    """
+
+    def __init__(self, base: str, key: str, *, wait: Any = time.sleep, zone: tzinfo | None = None) -> None:
         self.base = base
+        self.zone = zone
         self.session = requests.Session()
         self.session.headers["X-API-Key"] = key
         self.wait = wait
@@ -39,19 +43,22 @@ class PlainClient:
         found = {}
         for scraper in job["scrapers"]:
             self.log(job["job_id"], "INFO", f"{scraper['name']}: searching {sku}")
-            found[scraper["name"]] = scrape(sku, scraper)
+            found[scraper["name"]] = scrape(sku, scraper) | {"scraped_at": self.now()}
         return found
 
     def log(self, job_id: str, level: str, message: str) -> None:
-        line = {"level": level, "message": message, "timestamp": datetime.now().isoformat()}  # noqa: DTZ005
+        line = {"level": level, "message": message, "timestamp": self.now()}
         self.post("/api/scraper/v1/logs", {"job_id": job_id, "logs": [line]})
+
+    def now(self) -> str:
+        return datetime.now(self.zone).isoformat()
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         """Send again after 1, 2 and 4 s on network errors, 5xx and 429; never on other 4xx."""
         for seconds in (*RETRY_AFTER, None):
             try:
                 answer = self.session.post(self.base + path, json=body, timeout=30)
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 if seconds is None:
                     raise
             else:

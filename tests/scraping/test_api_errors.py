@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 from django.utils import timezone
 from psycopg import errors as pg
+from psycopg_pool import PoolTimeout
 from rest_framework.test import APIClient
 
 from runners import keys
@@ -204,7 +205,11 @@ class TestTheShape:
         assert "canary" not in json.dumps(answer)
 
     @pytest.mark.parametrize(
-        "cause", [None, pg.LockNotAvailable(), pg.DiskFull(), pg.AdminShutdown(), pg.ReadOnlySqlTransaction()]
+        "cause",
+        [
+            *[None, pg.LockNotAvailable(), pg.DiskFull(), pg.AdminShutdown(), pg.ReadOnlySqlTransaction()],
+            *[pg.TooManyConnections(), pg.CannotConnectNow(), pg.OutOfMemory(), pg.DeadlockDetected(), PoolTimeout()],
+        ],
     )
     def test_a_database_that_cannot_answer_is_503_and_retry_after(
         self, api: APIClient, monkeypatch: pytest.MonkeyPatch, cause: Exception | None
@@ -213,6 +218,14 @@ class TestTheShape:
         error.__cause__ = cause
         monkeypatch.setattr(intake, "log", stumble(error))
         answer = api.post(LOGS, {"job_id": "x", "logs": []}, format="json")
+        assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "unavailable", "5")
+
+    @pytest.mark.parametrize("path", [POLL, LOGS, CALLBACK, HEARTBEAT])
+    def test_a_database_that_is_read_only_is_503(self, api: APIClient, job: ScrapeJob, path: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL transaction_read_only = on")
+        said = {"job_id": str(job.pk), "logs": [{"message": "x"}]} | ({"status": "running"} if path == CALLBACK else {})
+        answer = api.post(path, said, format="json")
         assert (answer.status_code, answer.json()["code"], answer["Retry-After"]) == (503, "unavailable", "5")
 
     def test_a_question_the_database_cannot_read_is_no_outage(

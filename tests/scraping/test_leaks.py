@@ -52,7 +52,7 @@ def test_where_another_key_works_staff_choose() -> None:
     office = make.runner("office")
     leaked, _fresh = key_of(office), key_of(office)
     job = make.running_job(office)
-    assert leaks.revoke(leaked, hand_on=False).handed_on == []
+    assert leaks.revoke(leaked, hand_on=False).handed_on == ()
     job.refresh_from_db()
     assert job.status == "running"
 

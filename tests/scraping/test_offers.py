@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from runners.protocol.messages import JobOffer, ScraperOffer
-from scraping import offers, scrapers
+from runners.protocol.messages import JobOffer, LogLine, ScraperOffer
+from scraping import journal, offers, scrapers
 from scraping.models import ScrapeJob
 from tests import make
 
@@ -70,3 +70,11 @@ def test_a_successor_learns_which_units_are_done() -> None:
     make.result(root, sku="b", scraper="acme")
     successor: ScrapeJob = make.running_job(runner, skus=["b"], scrapers=["acme", "bradley"], root=root, retry_of=root)
     assert offers.offer(successor).done == [("b", "acme")]
+
+
+def test_a_runner_that_comes_back_is_told_the_last_line_stored() -> None:
+    acme = make.scraper()
+    job = make.running_job(make.runner(), scrapers=[acme.slug])
+    assert offers.offer(job).logged is None
+    journal.append(job, [LogLine(message="one", seq=1), LogLine(message="dropped", seq=2, through=7)])
+    assert offers.offer(job).logged == 7

@@ -62,32 +62,6 @@ def test_a_jobs_page_shows_its_lines_and_units(watcher: Client) -> None:
     assert "layout changed" in page
 
 
-def test_a_reader_gets_the_lines_beyond_its_position_and_the_end(watcher: Client) -> None:
-    job = make.running_job(make.runner())
-    for number in range(3):
-        make.line(job, f"line {number + 1}")
-    news = watcher.get(of("changes", job), {"after": "1"}).json()
-    assert [line["message"] for line in news["lines"]] == ["line 2", "line 3"]
-    assert (news["to"], news["head"], news["end"]) == (3, 3, False)
-    ScrapeJob.objects.filter(pk=job.pk).update(status="completed", lease_expires_at=None, completed_at=job.started_at)
-    assert watcher.get(of("changes", job), {"after": "3"}).json()["end"] is True
-
-
-@pytest.mark.parametrize("after", ["", "-1", "x", "9" * 30, "٣"])
-def test_a_nonsense_position_reads_from_the_start(watcher: Client, after: str) -> None:
-    job = make.running_job(make.runner())
-    make.line(job)
-    assert len(watcher.get(of("changes", job), {"after": after}).json()["lines"]) == 1
-
-
-def test_a_log_can_be_downloaded_as_text(watcher: Client) -> None:
-    job = make.running_job(make.runner())
-    make.line(job, "found: “Gold”")
-    answer = watcher.get(of("log", job))
-    assert "found: “Gold”" in answer.content.decode()
-    assert "attachment" in answer["Content-Disposition"]
-
-
 def test_a_job_cannot_be_typed_into(watcher: Client) -> None:
     job = make.job()
     assert watcher.post(of("change", job), {"status": "completed"}).status_code in {200, 403, 405}
@@ -105,16 +79,6 @@ def test_a_sku_finds_its_jobs(watcher: Client) -> None:
     make.job(skus=["3"])
     page = watcher.get(reverse("admin:scraping_scrapejob_changelist"), {"q": "072705115310"})
     assert [row.pk for row in page.context["cl"].result_list] == [job.pk]
-
-
-def test_the_page_asks_few_questions_however_many_jobs_there_are(
-    watcher: Client, django_assert_max_num_queries: object
-) -> None:
-    runner = make.runner()
-    for number in range(12):
-        make.running_job(runner, skus=[str(number)])
-    with django_assert_max_num_queries(16):  # type: ignore[operator]
-        watcher.get(reverse("admin:operations"))
 
 
 def test_a_definition_is_checked_when_saved(client: Client) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from runners.protocol.words import LogLevel, Reason
+from runners.protocol.words import Reason
 from scraping import jobs, queries
 from scraping.models import ScrapeJob
 from tests import make
@@ -35,13 +35,6 @@ def test_the_jobs_of_a_chain_add_up() -> None:
     assert [(tally.done, tally.total, tally.before) for tally in tallies.values()] == [(3, 4, 0), (1, 1, 1)]
 
 
-def test_open_jobs_come_running_first_then_in_claim_order() -> None:
-    late = make.job(skus=["2"], turn=timezone.now())
-    early = make.job(skus=["1"], turn=timezone.now() - timedelta(hours=1))
-    running = make.running_job(make.runner(), skus=["3"])
-    assert [row.job.pk for row in queries.open_rows()] == [running.pk, early.pk, late.pk]
-
-
 def test_lines_after_a_cursor_are_those_not_seen() -> None:
     job = make.running_job(make.runner())
     for number in range(5):
@@ -49,42 +42,6 @@ def test_lines_after_a_cursor_are_those_not_seen() -> None:
     lines = queries.lines_after(job, 2, limit=2)
     assert [line.position for line in lines.lines] == [3, 4]
     assert (lines.to, lines.head) == (4, 5)
-
-
-def test_a_level_leaves_out_what_is_milder_but_moves_the_cursor() -> None:
-    job = make.running_job(make.runner())
-    for level in ("debug", "info", "warning", "error", "info"):
-        make.line(job, level=level)
-    lines = queries.lines_after(job, 0, level=LogLevel.WARNING)
-    assert [line.level for line in lines.lines] == ["warning", "error"]
-    assert lines.to == 5
-
-
-def test_the_last_lines_before_a_position_come_in_order() -> None:
-    job = make.running_job(make.runner())
-    for _ in range(6):
-        make.line(job)
-    assert [line.position for line in queries.last_lines(job, limit=2).lines] == [5, 6]
-    assert [line.position for line in queries.last_lines(job, before=5, limit=2).lines] == [3, 4]
-
-
-def test_a_log_as_text_keeps_every_line_on_its_own() -> None:
-    job = make.running_job(make.runner())
-    make.line(job, "two\nlines", scraper="acme", sku="1")
-    make.line(job, "one")
-    first, second = queries.lines_as_text(job)
-    assert first.startswith("1\t")
-    assert first.endswith("\tinfo\tacme\t1\ttwo\n    lines\n")
-    assert second.startswith("2\t")
-
-
-def test_units_stand_in_the_order_of_the_scrapers() -> None:
-    job = make.running_job(
-        make.runner(), skus=["1", "2"], scrapers=["bradley", "acme"], context={"1": {"name": "GOLD", "price": "9.99"}}
-    )
-    stored = make.result(job, sku="1", scraper="acme")
-    rows = queries.unit_rows(job, job.skus)
-    assert [(row.sku, row.name, row.cells) for row in rows] == [("1", "GOLD", [None, stored]), ("2", "", [None, None])]
 
 
 def test_a_runner_that_fell_silent_is_offline() -> None:

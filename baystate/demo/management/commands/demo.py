@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from baystate.demo import answers, ending, environment
+from baystate.demo.accident import Accident
 from baystate.demo.alone import alone, empty
 from baystate.demo.children import Children
 from baystate.demo.play import Play
@@ -30,8 +31,13 @@ class Command(BaseCommand):
             action="store_true",
             help="start empty (in var/once), go on to approve and export, compare with the answer key, and end",
         )
+        parser.add_argument(
+            "--kill-runner",
+            action="store_true",
+            help="kill -9 a runner while it works: another one goes on (after 10 s; a real installation waits for 45)",
+        )
 
-    def handle(self, *args: Any, once: bool, **options: Any) -> None:
+    def handle(self, *args: Any, once: bool, kill_runner: bool, **options: Any) -> None:
         screen, signals = Screen(), Signals()
         try:
             with alone(settings.VAR_DIR):
@@ -39,7 +45,8 @@ class Command(BaseCommand):
                     empty(settings.VAR_DIR)
                 with Children(settings.VAR_DIR / "log") as children:
                     password = environment.remembered(settings.VAR_DIR / "demo.json").password
-                    play = Play(Stage(children, signals), screen, settings.VAR_DIR, password)
+                    accident = Accident(children) if kill_runner else None
+                    play = Play(Stage(children, signals), screen, settings.VAR_DIR, password, accident)
                     code = _once(play) if once else _stay(play)
         except StoppedError as stopped:
             screen.problems(str(stopped).splitlines())
