@@ -26,6 +26,7 @@ from tests.scraping.machine_workers import OURS, Hand, Message, Worker
 SLUGS = ("acme", "bradley", "coastal")
 numbers = st.integers(min_value=0, max_value=11)
 slugs = st.sampled_from(SLUGS)
+whoever = st.integers(min_value=0, max_value=3)
 # most answers are heard
 fates = st.sampled_from(["heard", "heard", "heard", "heard", "unheard", "twice", "late"])
 
@@ -172,9 +173,12 @@ class World(RuleBasedStateMachine):
     def held(self) -> list[tuple[Worker, Hand]]:
         return [(worker, hand) for worker in self.workers for hand in worker.held()]
 
-    def pick(self, number: int) -> tuple[Worker, Hand]:
+    def pick(self, number: int) -> tuple[Worker, Hand] | None:
+        """Somebody who believes to hold a job; mostly one that still is its own."""
         held = self.held()
-        return held[number % len(held)]
+        own = [pair for pair in held if self._holds(self.state, pair[1].job_id, pair[0].runner)]
+        among = own if own and number % 4 else held
+        return among[number % len(among)] if among else None
 
     def poll(self, worker: Worker, fate: str = "heard", **also: Any) -> None:
         self.send(worker, worker.message("poll", **({} if worker.plain and not also else OURS | also)), fate)
@@ -236,7 +240,5 @@ class World(RuleBasedStateMachine):
 
     def complete(self, worker: Worker, hand: Hand) -> None:
         items = [{"sku": sku, "scraper": slug, "outcome": "not_found"} for sku, slug in hand.units()]
-        for one in items:
-            body = {"job_id": hand.job_id, "status": "running", "results": {"items": [one]}}
-            self.send(worker, worker.message("callback", **body))
-        self.send(worker, worker.message("callback", job_id=hand.job_id, status="completed"))
+        body = {"job_id": hand.job_id, "status": "completed", "results": {"items": items}}
+        self.send(worker, worker.message("callback", **body))

@@ -5,12 +5,16 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.utils import timezone
 
-# the function stands before the server's own in the search path of this transaction
+# the function stands before the server's own in the search path of this transaction; defaults named theirs long ago
 _INSTALL = """
 CREATE SCHEMA stepped;
 CREATE FUNCTION stepped.statement_timestamp() RETURNS timestamptz LANGUAGE sql STABLE
     AS $$ SELECT current_setting('stepped.now')::timestamptz $$;
 SET LOCAL search_path = stepped, public, pg_catalog;
+ALTER TABLE scrape_jobs
+    ALTER created_at SET DEFAULT stepped.statement_timestamp(),
+    ALTER turn SET DEFAULT stepped.statement_timestamp(),
+    ALTER run_after SET DEFAULT stepped.statement_timestamp();
 """
 
 
