@@ -10,7 +10,8 @@ from scraping.models import ScrapeJob
 from scraping.refusals import CancelledError, FinishedError, NotYoursError, UnknownJobError
 
 _LOCK = """
-    SELECT *, coalesce(%s::timestamptz, statement_timestamp()) AS read_at FROM scrape_jobs WHERE id = %s FOR NO KEY UPDATE
+    SELECT *, coalesce(%s::timestamptz, statement_timestamp()) AS read_at
+    FROM scrape_jobs WHERE id = %s FOR NO KEY UPDATE
 """
 
 
