@@ -1,7 +1,6 @@
 """What daphne and Django's handler do by themselves and shall not."""
 
 from functools import partial
-from typing import Any
 
 from asgiref.sync import sync_to_async
 from daphne import http_protocol
@@ -20,8 +19,8 @@ class OneThread(ASGIHandler):
         super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        answer: Any = sync_to_async(self.get_response, thread_sensitive=True)
-        return await answer(request)
+        respond = sync_to_async(self.get_response, thread_sensitive=True)
+        return await respond(request)
 
 
 def leave_forms_to_django() -> None:
