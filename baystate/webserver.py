@@ -19,8 +19,8 @@ class OneThread(ASGIHandler):
         super().load_middleware(is_async=False)
 
     async def get_response_async(self, request: HttpRequest) -> HttpResponseBase:
-        answer: HttpResponseBase = await sync_to_async(self.get_response, thread_sensitive=True)(request)
-        return answer
+        respond = sync_to_async(self.get_response, thread_sensitive=True)
+        return await respond(request)
 
 
 def leave_forms_to_django() -> None:
