@@ -21,7 +21,7 @@ from tests import make
 from tests.scraping import machine_checks as checks
 from tests.scraping.machine_checks import State
 from tests.scraping.machine_clock import DatabaseClock
-from tests.scraping.machine_workers import OURS, Hand, Message, Worker
+from tests.scraping.machine_workers import OURS, Hand, Message, Worker, begin, step_of
 
 SLUGS = ("acme", "bradley", "coastal")
 numbers = st.integers(min_value=0, max_value=11)
@@ -56,13 +56,13 @@ class World(RuleBasedStateMachine):
         self.state = State.now()
 
     @initialize()
-    def two_runners_take_up_jobs(self) -> None:
-        self.ask_for(5, SLUGS[:2], 3)
+    def two_runners_want_the_same_site(self) -> None:
+        self.ask_for(9, SLUGS[:2], 3)
         self.look()
         for worker in self.workers[:2]:
             self.poll(worker)
             for hand in worker.held():
-                self.send(worker, worker.message("job", job_id=hand.job_id))
+                self.begins(worker, hand, "acme", hand.skus[0])
             self.look()
 
     def teardown(self) -> None:
@@ -182,6 +182,15 @@ class World(RuleBasedStateMachine):
 
     def poll(self, worker: Worker, fate: str = "heard", **also: Any) -> None:
         self.send(worker, worker.message("poll", **({} if worker.plain and not also else OURS | also)), fate)
+
+    def begins(self, worker: Worker, hand: Hand, slug: str, sku: str, fate: str = "heard") -> None:
+        """As our runner begins with a scraper, having taken the job up."""
+        if not hand.ready:
+            self.send(worker, worker.message("job", job_id=hand.job_id))
+        if hand.ready:
+            begin(hand, slug)
+            hand.step = step_of(sku, slug)
+            self.beat(worker, [hand], fate)
 
     def beat(self, worker: Worker, hands: list[Hand], fate: str = "heard") -> None:
         said = [hand.progress() for hand in hands]

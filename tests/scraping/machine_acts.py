@@ -25,9 +25,9 @@ def act(*, weight: int = 1, **draws: st.SearchStrategy[Any]) -> Callable[[Act], 
     return note
 
 
-def holder(**draws: st.SearchStrategy[Any]) -> Callable[[Act], Act]:
+def holder(*, weight: int = 7, **draws: st.SearchStrategy[Any]) -> Callable[[Act], Act]:
     """An act of a worker with a job that it believes to hold: both are its first arguments."""
-    return act(weight=7, **{PAIR: st.integers(0, 11)}, **draws)
+    return act(weight=weight, **{PAIR: st.integers(0, 11)}, **draws)
 
 
 def happen(machine: Any, data: st.DataObject) -> None:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.scraping.machine import World, fates, numbers, slugs, whoever
 from tests.scraping.machine_acts import act, holder
-from tests.scraping.machine_workers import Hand, Worker, begin, step_of
+from tests.scraping.machine_workers import Hand, Worker
 
 
 class Network(World):
@@ -31,11 +31,10 @@ class Network(World):
         if not worker.plain:
             self.beat(worker, list(worker.held()) if all_of_them else [hand], fate)
 
-    @holder(slug=slugs, fate=fates)
-    def begins_with_a_scraper(self, worker: Worker, hand: Hand, slug: str, fate: str) -> None:
-        if not worker.plain and hand.ready and slug in hand.scrapers:
-            begin(hand, slug)
-            self.beat(worker, [hand], fate)
+    @holder(weight=16, slug=st.sampled_from(["acme", "acme", "bradley", "coastal"]), sku=numbers, fate=fates)
+    def begins_with_a_scraper(self, worker: Worker, hand: Hand, slug: str, sku: int, fate: str) -> None:
+        if not worker.plain and slug in hand.scrapers:
+            self.begins(worker, hand, slug, hand.skus[sku % len(hand.skus)], fate)
 
     @holder(slug=slugs, fate=fates)
     def leaves_a_scraper(self, worker: Worker, hand: Hand, slug: str, fate: str) -> None:
@@ -69,7 +68,7 @@ class Network(World):
     @holder(unit=numbers, word=st.sampled_from(["found", "not_found", "network"]), fate=fates)
     def reports_a_unit(self, worker: Worker, hand: Hand, unit: int, word: str, fate: str) -> None:
         sku, slug = hand.units()[unit % len(hand.units())]
-        hand.step, hand.done = step_of(sku, slug), hand.done + 1
+        hand.done += 1
         items = [{"sku": sku, "scraper": slug, "outcome": word, "fields": {"name": sku} if word == "found" else {}}]
         self._calls(worker, hand, "running", fate, results={"items": items})
 
