@@ -1,4 +1,4 @@
-"""The empty view: who asks is checked as ever, the body is read, and a ready answer goes out.
+"""The empty view: who asks is checked as ever, the message is read and checked, and a ready answer goes out.
 
 `BENCH_SERVED` names the JSON file with the answers by their last word of the address.
 """
@@ -12,7 +12,10 @@ from django.urls import include, path
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from runners.protocol.messages import Callback, Message, PollRequest
 from scraping.api.views import RunnerView
+
+MESSAGES: dict[str, type[Message]] = {"poll": PollRequest, "callback": Callback}
 
 
 class EmptyView(RunnerView):
@@ -22,7 +25,7 @@ class EmptyView(RunnerView):
         return Response(self.answers[word])
 
     def post(self, request: Request, word: str) -> Response:
-        assert request.data is not None
+        MESSAGES[word].model_validate(request.data)
         return Response(self.answers[word])
 
 

@@ -13,7 +13,6 @@ from typing import Any
 from django.db import connection
 from django.db.models.functions import Now
 
-from pipeline.locks import in_sku_order
 from pipeline.models import Product, ProductEvent
 from pipeline.stages import Stage
 from runners.protocol.words import Outcome
@@ -24,6 +23,14 @@ PROVENANCE = frozenset({"url", "scraped_at", "job"})
 
 Source = dict[str, Any]
 _BEST_FIRST = list(Outcome)
+# as pipeline.locks.in_sku_order, at the cost of the statement alone: this is on every callback's way
+_PRODUCTS = """
+    SELECT * FROM products_ingestion WHERE sku = ANY(%s::text[]) ORDER BY sku COLLATE "C" FOR NO KEY UPDATE
+"""
+_ENDED = """
+    SELECT DISTINCT result.sku, result.outcome FROM scrape_results result JOIN scrape_jobs job ON job.id = result.job_id
+    WHERE result.sku = ANY(%s::text[]) AND job.batch_id = (SELECT batch_id FROM scrape_jobs WHERE id = %s)
+"""
 _STORE = """
     UPDATE products_ingestion AS product
     SET sources = taken.sources, stage = taken.stage, version = taken.version, stale = taken.stale,
@@ -60,8 +67,10 @@ class _Taken:
 
 def receive(sender: object, *, results: Sequence[ScrapeResult], **_: object) -> None:
     """Record units of one job on their products, under their row locks; a SKU that is no product is passed over."""
-    outcomes = _last_outcomes(results)
-    products = in_sku_order(Product.objects.filter(sku__in=list(outcomes)))
+    products = list(Product.objects.raw(_PRODUCTS, [sorted({result.sku for result in results})]))
+    if not products:
+        return
+    outcomes = _last_outcomes(products, of=results[0])
     taken = {product.sku: _Taken(product, outcomes[product.sku]) for product in products}
     for result in results:
         if result.sku in taken:
@@ -117,15 +126,15 @@ def _content(source: Source | None) -> Source:
     return said | {"not_found_at": "not_found_at" in said}
 
 
-def _last_outcomes(results: Sequence[ScrapeResult]) -> Mapping[str, Outcome]:
+def _last_outcomes(products: Sequence[Product], *, of: ScrapeResult) -> Mapping[str, Outcome]:
     """One word for each SKU: found if anybody found it in this round, else not found if anybody could say so, else
     the trouble. A round is all that the jobs of one batch have recorded so far.
     """
-    skus = {result.sku for result in results}
-    recorded = ScrapeResult.objects.filter(sku__in=skus, job__batch=results[0].job.batch_id).order_by()
     ended: dict[str, list[Outcome]] = {}
-    for sku, outcome in recorded.values_list("sku", "outcome").distinct():
-        ended.setdefault(sku, []).append(Outcome(outcome))
+    with connection.cursor() as cursor:
+        cursor.execute(_ENDED, [[product.sku for product in products], of.job_id])
+        for sku, outcome in cursor.fetchall():
+            ended.setdefault(sku, []).append(Outcome(outcome))
     return {sku: min(words, key=_BEST_FIRST.index) for sku, words in ended.items()}
 
 

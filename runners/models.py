@@ -51,8 +51,8 @@ class Runner(models.Model):
                 "scraper_runners_rings",
                 kind="runner",
                 columns=["name", "status", "paused", "version", "capabilities", "last_words"],
-                also="fresh.last_seen IS NOT NULL AND (stale.last_seen IS NULL "
-                "OR fresh.last_seen > stale.last_seen + interval '30 seconds')",
+                also="NEW.last_seen IS NOT NULL AND (OLD.last_seen IS NULL "
+                "OR NEW.last_seen > OLD.last_seen + interval '30 seconds')",
             ),
         ]
 

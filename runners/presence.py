@@ -3,18 +3,24 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models.functions import Now
+from django.db import connection
 from django.utils import timezone
 
+from runners import rows
 from runners.models import Runner
 
 SEEN_EVERY = timedelta(seconds=10)
+_NOTE = """
+    UPDATE scraper_runners SET last_seen = statement_timestamp(){also}
+    WHERE id = (SELECT id FROM scraper_runners WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED)
+"""
 
 
 def note(runner: Runner, **said: Any) -> None:
     """Store `said` (columns of Runner) and that it spoke now. Needs a transaction."""
-    free = Runner.objects.filter(pk=runner.pk).select_for_update(skip_locked=True, no_key=True)
-    Runner.objects.filter(pk__in=free.values("pk")).update(last_seen=Now(), **said)
+    also = f", {rows.assignments(Runner, *said)}" if said else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE.format(also=also), [*rows.values(Runner, said), runner.pk])
 
 
 def seen(runner: Runner, *, now: datetime | None = None) -> None:

@@ -1,35 +1,86 @@
 """Lends pending jobs to runners and takes them back; it does not finish them."""
 
+import json
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 
-from runners import presence
 from runners.models import Runner
-from runners.protocol.words import JobStatus, Reason, RunnerStatus
+from runners.protocol.words import JobStatus, Reason
 from scraping import clock, fence, jobs, slots
-from scraping.models import ScrapeJob, ScraperState, ScraperVersion
+from scraping.models import ScrapeJob
+from scraping.offers import PINNED
 
-_CLAIMED = (
-    "status",
-    "runner",
-    "versions",
-    "working",
-    "lease_seconds",
-    "lease_expires_at",
-    "acknowledge_by",
-    "started_at",
-    "heartbeat_at",
-    "progress_at",
+# A wait is minutes at most: a job made "later than now" was made before the clock was set back. One that was asked for
+# by its id need not wait for its time.
+_WAITING = """
+    job.status = 'pending' AND CASE WHEN %(job)s::uuid IS NULL
+        THEN job.run_after <= coalesce(%(now)s::timestamptz, statement_timestamp())
+            OR job.created_at > coalesce(%(now)s::timestamptz, statement_timestamp())
+        ELSE job.id = %(job)s::uuid END
+"""
+_IS_WAITING = f"SELECT EXISTS (SELECT FROM scrape_jobs job WHERE {_WAITING})"  # noqa: S608 - our own
+_IS_WAITING_FOR = (
+    f"SELECT EXISTS (SELECT FROM scrape_jobs job WHERE {_WAITING} AND job.scrapers && %(slugs)s::varchar[])"  # noqa: S608
 )
-
-
-_NEEDS = ("definition__schema_version", "definition__engine")
+_NEWEST = """
+    SELECT DISTINCT ON (scraper.id) scraper.slug, version.number, scraper.max_parallel_jobs IS NOT NULL,
+        coalesce((version.definition ->> 'schema_version')::int, 1), coalesce(version.definition ->> 'engine', 'http')
+    FROM scrapers scraper JOIN scraper_versions version ON version.scraper_id = scraper.id
+    WHERE scraper.state = 'active'
+    ORDER BY scraper.id, version.number DESC
+"""
+# a plain client never says what it works with: it may be any of the scrapers until the end
+_CLAIM = f"""
+WITH free AS (
+    SELECT job.id, coalesce(%(now)s::timestamptz, statement_timestamp()) AS now FROM scrape_jobs job
+    WHERE {_WAITING} AND job.scrapers <@ %(runnable)s::varchar[]
+        AND NOT (job.scrapers <@ %(busy)s::varchar[] OR %(plain)s AND job.scrapers && %(busy)s::varchar[])
+    ORDER BY job.turn, job.id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE scrape_jobs job SET
+    status = 'running',
+    runner_id = %(runner)s,
+    versions = (SELECT jsonb_object_agg(slug, %(newest)s::jsonb -> slug) FROM unnest(job.scrapers) slug),
+    working = CASE WHEN %(plain)s THEN job.scrapers ELSE ARRAY(
+        SELECT slug FROM unnest(job.scrapers) WITH ORDINALITY AS its(slug, place)
+        WHERE slug <> ALL(%(busy)s::varchar[]) ORDER BY place LIMIT 1
+    ) END,
+    lease_seconds = %(lease)s,
+    lease_expires_at = free.now + %(lease)s * interval '1 second',
+    acknowledge_by = free.now + %(acknowledge)s * interval '1 second',
+    started_at = free.now,
+    heartbeat_at = free.now,
+    progress_at = free.now
+FROM free WHERE job.id = free.id
+RETURNING job.*, {PINNED}
+"""  # noqa: S608 - our own
+_ACKNOWLEDGE = f"""
+    UPDATE scrape_jobs job SET
+        acknowledged_at = coalesce(job.acknowledged_at, clock.now),
+        heartbeat_at = clock.now,
+        lease_expires_at = clock.now + job.lease_seconds * interval '1 second'
+    FROM (SELECT coalesce(%(now)s::timestamptz, statement_timestamp()) AS now) clock
+    WHERE job.id = %(job)s AND job.status = 'running' AND job.runner_id = %(runner)s
+    RETURNING job.*, {PINNED}
+"""  # noqa: S608 - our own
+_FREE = """
+    UPDATE scraper_runners SET last_seen = statement_timestamp(), status = 'idle'
+    WHERE id = (
+        SELECT id FROM scraper_runners runner
+        WHERE id = %s AND NOT EXISTS (
+            SELECT FROM scrape_jobs job WHERE job.status = 'running' AND job.runner_id = runner.id
+        ) FOR NO KEY UPDATE SKIP LOCKED
+    )
+"""
 
 
 @dataclass(frozen=True)
@@ -74,29 +125,30 @@ def claim_next(asker: Asker, *, job_id: object = None, now: datetime | None = No
 
     A job is claimed once in its life. None when there is nothing for this runner.
     """
-    waiting = _waiting(job_id, now)
-    if asker.runner.paused or not waiting.exists():
+    if asker.runner.paused:
+        return None
+    asked = {"job": fence.identity(job_id), "now": now}
+    if (job_id is not None and asked["job"] is None) or not _is_so(_IS_WAITING, asked):
         return None
     newest = _newest_versions(asker)
-    busy = _busy(waiting, newest)
-    free = waiting.filter(scrapers__contained_by=sorted(newest)).annotate(clock=clock.at(now))
-    if busy:
-        free = free.exclude(**{"scrapers__overlap" if asker.plain else "scrapers__contained_by": sorted(busy)})
-    job = free.order_by("turn", "id").select_for_update(skip_locked=True, no_key=True).first() if newest else None
-    if job is None:
+    if not newest:
         return None
-    # a plain client never says what it works with: it may be any of them until the end
-    job.working = job.scrapers if asker.plain else [next(slug for slug in job.scrapers if slug not in busy)]
-    _lend(job, asker, newest, at=job.clock)
-    return job
+    wanted = asked | {
+        "runnable": sorted(newest),
+        "busy": sorted(_busy(asked, newest)),
+        "newest": json.dumps({slug: version.number for slug, version in newest.items()}),
+        "runner": asker.runner.pk,
+        "plain": asker.plain,
+        "lease": asker.lease_seconds,
+        "acknowledge": asker.acknowledge_seconds,
+    }
+    return next(iter(ScrapeJob.objects.raw(_CLAIM, wanted)), None)
 
 
 def acknowledge(job_id: object, *, runner: Runner, now: datetime | None = None) -> ScrapeJob:
     """The runner knows that the job is its own. Raises the fence's errors. Needs a transaction."""
-    job, at = fence.hold(job_id, runner=runner, now=now)
-    renew(job, at=at)
-    jobs.save(job)
-    return job
+    asked = {"job": fence.identity(job_id), "runner": runner.pk, "now": now}
+    return next(iter(ScrapeJob.objects.raw(_ACKNOWLEDGE, asked)), None) or fence.refuse(job_id, runner=runner)
 
 
 def renew(job: ScrapeJob, *, at: datetime, progress: bool = False) -> None:
@@ -110,8 +162,8 @@ def renew(job: ScrapeJob, *, at: datetime, progress: bool = False) -> None:
 
 def free(runner: Runner) -> None:
     """Note that `runner` has ended a job; it is idle unless it holds another. Needs a transaction."""
-    if not ScrapeJob.objects.filter(runner=runner, status=JobStatus.RUNNING).exists():
-        presence.note(runner, status=RunnerStatus.IDLE)
+    with connection.cursor() as cursor:
+        cursor.execute(_FREE, [runner.pk])
 
 
 def overdue(*, resumed_at: datetime | None = None, now: datetime | None = None) -> list[uuid.UUID]:
@@ -136,52 +188,33 @@ def expire(job_id: uuid.UUID, *, resumed_at: datetime | None = None, now: dateti
     return job
 
 
-def _waiting(job_id: object, now: datetime | None) -> QuerySet[ScrapeJob]:
-    """Pending jobs whose time has come; one that was asked for by its id need not wait for it."""
-    pending = ScrapeJob.objects.filter(status=JobStatus.PENDING)
-    if job_id is None:
-        # a wait is minutes at most: a job made "later than now" was made before the clock was set back
-        return pending.filter(Q(run_after__lte=clock.at(now)) | Q(created_at__gt=clock.at(now)))
-    key = fence.identity(job_id)
-    return pending.filter(pk=key) if key else pending.none()
+def _is_so(question: str, asked: Mapping[str, Any]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(question, asked)
+        return bool(cursor.fetchone()[0])
 
 
 def _newest_versions(asker: Asker) -> dict[str, Runnable]:
     """The newest version of each active scraper that `asker` may and can run."""
-    newest = ScraperVersion.objects.filter(scraper__state=ScraperState.ACTIVE)
-    rows = (
-        newest.order_by("scraper_id", "-number")
-        .distinct("scraper_id")
-        .values_list("scraper__slug", "number", "scraper__max_parallel_jobs", *_NEEDS)
-    )
-    return {
-        slug: Runnable(number, limited=limit is not None)
-        for slug, number, limit, schema, engine in rows
-        if asker.can_run(slug, schema or 1, engine or "http")
-    }
+    with connection.cursor() as cursor:
+        cursor.execute(_NEWEST)
+        return {
+            slug: Runnable(number, limited)
+            for slug, number, limited, schema, engine in cursor.fetchall()
+            if asker.can_run(slug, schema, engine)
+        }
 
 
-def _busy(waiting: QuerySet[ScrapeJob], newest: dict[str, Runnable]) -> set[str]:
+def _busy(asked: Mapping[str, Any], newest: Mapping[str, Runnable]) -> set[str]:
     """Scrapers that no job may begin with now, for their limit.
 
     Where no waiting job needs one that has a limit nothing is locked and counted, and a job that comes meanwhile
     begins with another scraper.
     """
     limited = sorted(slug for slug, version in newest.items() if version.limited)
-    if limited and waiting.filter(scrapers__overlap=limited).exists():
+    if limited and _is_so(_IS_WAITING_FOR, {**asked, "slugs": limited}):
         return slots.full(slots.lock(limited))
     return set(limited)
-
-
-def _lend(job: ScrapeJob, asker: Asker, newest: dict[str, Runnable], *, at: datetime) -> None:
-    job.status = JobStatus.RUNNING
-    job.runner = asker.runner
-    job.versions = {slug: newest[slug].number for slug in job.scrapers}
-    job.lease_seconds = asker.lease_seconds
-    job.lease_expires_at = at + timedelta(seconds=asker.lease_seconds)
-    job.acknowledge_by = at + timedelta(seconds=asker.acknowledge_seconds)
-    job.started_at = job.heartbeat_at = job.progress_at = at
-    job.save(update_fields=_CLAIMED)
 
 
 def _overdue(resumed_at: datetime | None, now: datetime | None) -> QuerySet[ScrapeJob]:

@@ -2,12 +2,17 @@
 
 import uuid
 from datetime import datetime
+from typing import NoReturn
 
 from runners.models import Runner
 from runners.protocol.words import JobStatus, Reason
-from scraping import clock
 from scraping.models import ScrapeJob
 from scraping.refusals import CancelledError, FinishedError, NotYoursError, UnknownJobError
+
+_LOCK = """
+    SELECT *, coalesce(%s::timestamptz, statement_timestamp()) AS read_at
+    FROM scrape_jobs WHERE id = %s FOR NO KEY UPDATE
+"""
 
 
 def identity(text: object) -> uuid.UUID | None:
@@ -24,11 +29,10 @@ def lock(job_id: object, *, now: datetime | None = None) -> tuple[ScrapeJob, dat
     Raises UnknownJobError.
     """
     key = identity(job_id)
-    rows = ScrapeJob.objects.select_for_update(no_key=True).annotate(clock=clock.at(now))
-    job = rows.filter(pk=key).first() if key else None
+    job = next(iter(ScrapeJob.objects.raw(_LOCK, [now, key])), None) if key else None
     if job is None:
         raise UnknownJobError
-    return job, job.clock
+    return job, job.read_at
 
 
 def check(job: ScrapeJob, *, runner: Runner) -> None:
@@ -44,3 +48,9 @@ def hold(job_id: object, *, runner: Runner, now: datetime | None = None) -> tupl
     job, moment = lock(job_id, now=now)
     check(job, runner=runner)
     return job, moment
+
+
+def refuse(job_id: object, *, runner: Runner) -> NoReturn:
+    """Say why a job that `runner` does not hold cannot be written by it. Raises the fence's errors."""
+    hold(job_id, runner=runner)
+    raise NotYoursError  # it came to hold the job just now

@@ -50,12 +50,18 @@ def callback(message: Callback, *, runner: Runner, now: datetime | None = None) 
     if message.status.ended and job.runner_id == runner.pk and job.final_digest == digest:
         return dict(job.final_answer or {})
     fence.check(job, runner=runner)
-    recorded = _record(job, sent)
-    for slug, reason in logins.count(watched, recorded.new).items():
-        journal.say(job, LogLevel.ERROR, f"{slug}: {reason}", scraper=slug)
-    claims.renew(job, at=at, progress=bool(recorded.new))
-    answer = _answer(job, message, recorded)
-    _store(job, message, digest, answer, at=at)
+    with recording.together():
+        recorded = _record(job, sent)
+        for slug, reason in logins.count(watched, recorded.new).items():
+            journal.say(job, LogLevel.ERROR, f"{slug}: {reason}", scraper=slug)
+        claims.renew(job, at=at, progress=bool(recorded.new))
+        left = recording.count_open(job)
+        answer = _answer(job, message, recorded, left)
+        if message.status.ended:
+            job.final_digest, job.final_answer = digest, answer
+            _end(job, message, left=left, at=at)
+        else:
+            jobs.save(job)
     return answer
 
 
@@ -68,9 +74,8 @@ def _record(job: ScrapeJob, sent: Sequence[Unit]) -> Recorded:
     return recorded
 
 
-def _answer(job: ScrapeJob, message: Callback, recorded: Recorded) -> dict[str, Any]:
+def _answer(job: ScrapeJob, message: Callback, recorded: Recorded, left: int) -> dict[str, Any]:
     """`remaining` counts the root's open units; a completed job leaves none, whether reported or not."""
-    left = recording.count_open(job)
     job.done = max(0 if message.status.ended else job.done, job.total - left)
     answer = CallbackAnswer(
         recorded=len(recorded.new),
@@ -80,14 +85,10 @@ def _answer(job: ScrapeJob, message: Callback, recorded: Recorded) -> dict[str, 
     return answer.model_dump(mode="json", exclude_none=True)
 
 
-def _store(job: ScrapeJob, message: Callback, digest: str, answer: dict[str, Any], *, at: datetime) -> None:
-    if not message.status.ended:
-        jobs.save(job)
-        return
-    job.final_digest, job.final_answer = digest, answer
+def _end(job: ScrapeJob, message: Callback, *, left: int, at: datetime) -> None:
     error = message.error_message or ""
     if message.status == JobStatus.COMPLETED:
-        jobs.complete(job, error=error, at=at)
+        jobs.complete(job, error=error, at=at, left=left)
         return
     handed_back = message.reason == Reason.INTERRUPTED
     reason = Reason.INTERRUPTED if handed_back else Reason.ERROR

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from runners import rows
 from runners.models import RunnerKey
 from runners.protocol.words import JobStatus, Outcome, Reason
 from scraping import chains, clock, fence, journal, recording, split
@@ -144,14 +145,18 @@ def _make_jobs(batch: ScrapeBatch, skus: list[str], context: Mapping[str, Mappin
 
 def save(job: ScrapeJob) -> None:
     """Store what the holder of the row lock changed."""
-    job.save(update_fields=WRITTEN)
+    rows.update(job, WRITTEN)
 
 
-def complete(job: ScrapeJob, *, error: str = "", at: datetime) -> None:
-    """End a locked running job well; units that nobody reported are recorded as such."""
+def complete(job: ScrapeJob, *, error: str = "", at: datetime, left: int | None = None) -> None:
+    """End a locked running job well; units that nobody reported are recorded as such.
+
+    `left` is how many those are, where somebody has counted.
+    """
     job.error = error[:MAX_ERROR]
     _end(job, status=JobStatus.COMPLETED, at=at)
-    recording.close([job], Outcome.UNREPORTED, _("The runner ended the job without a word about it."))
+    if left != 0:
+        recording.close([job], Outcome.UNREPORTED, _("The runner ended the job without a word about it."))
 
 
 def fail(
@@ -213,4 +218,4 @@ def _end(job: ScrapeJob, *, status: JobStatus, at: datetime) -> None:
     job.status = status
     job.completed_at = at
     job.lease_expires_at = None
-    job.save(update_fields=_LAST_WRITTEN)
+    rows.update(job, _LAST_WRITTEN)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from runners import keys
 from runners.models import RunnerKey
 from runners.protocol.words import JobStatus, Reason
-from scraping import clock, jobs
+from scraping import clock, jobs, recording
 from scraping.models import CredentialRead, ScrapeJob
 
 
@@ -40,8 +40,9 @@ def revoke(key: RunnerKey, *, hand_on: bool, now: datetime | None = None) -> Rev
     held = ScrapeJob.objects.filter(runner_id=key.runner_id, status=JobStatus.RUNNING).annotate(clock=clock.at(now))
     said = _("The key {key} of {runner} was revoked.").format(key=key, runner=key.runner)
     handed_on = list(held.order_by("id").select_for_update(no_key=True))
-    for job in handed_on:
-        jobs.fail(job, reason=Reason.INTERRUPTED, error=said, at=job.clock, handed_back=True)
+    with recording.together():
+        for job in handed_on:
+            jobs.fail(job, reason=Reason.INTERRUPTED, error=said, at=job.clock, handed_back=True)
     return Revoked(ended, handed_on)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from runners.protocol.words import Outcome
@@ -14,6 +13,12 @@ MAX_FAILURES = 2
 # a unit that ended so has been past the login; the others never came so far, or nobody can tell
 _PAST_LOGIN = {Outcome.FOUND, Outcome.NOT_FOUND, Outcome.AMBIGUOUS, Outcome.LAYOUT_CHANGED}
 
+_WATCHED = """
+    SELECT * FROM scrapers
+    WHERE slug = ANY(%s::varchar[]) OR slug = ANY(%s::varchar[]) AND login_failures > 0
+    ORDER BY slug FOR NO KEY UPDATE
+"""
+
 
 def watch(units: Iterable[Unit]) -> dict[str, Scraper]:
     """Lock the scrapers whose count `units` may change, in the order of their slugs; before any job is locked."""
@@ -22,9 +27,7 @@ def watch(units: Iterable[Unit]) -> dict[str, Scraper]:
     past = {slug for slug, outcome in ended if outcome in _PAST_LOGIN}
     if not failing | past:
         return {}
-    concerned = Q(slug__in=failing) | Q(slug__in=past, login_failures__gt=0)
-    rows = Scraper.objects.filter(concerned).order_by("slug").select_for_update(no_key=True)
-    return {scraper.slug: scraper for scraper in rows}
+    return {scraper.slug: scraper for scraper in Scraper.objects.raw(_WATCHED, [sorted(failing), sorted(past)])}
 
 
 def count(watched: dict[str, Scraper], units: Sequence[Unit]) -> dict[str, str]:

@@ -1,19 +1,43 @@
 """What a runner is given to read of a job: scrapers whole, and flat for plain clients."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Q
+from django.db import connection
 
 from runners.protocol.messages import JobOffer, ScraperOffer
-from scraping.models import ScrapeJob, ScrapeResult, ScraperVersion
+from scraping.models import ScrapeJob, ScrapeResult, ScraperState
+
+# what `job` keeps to, to be read together with its row: a list of what `Pinned` holds
+PINNED = """(
+    SELECT jsonb_agg(jsonb_build_array(scraper.slug, scraper.display_name, scraper.state, scraper.max_parallel_jobs,
+        version.number, version.definition))
+    FROM jsonb_each_text(job.versions) AS pinned(slug, number)
+    JOIN scrapers scraper ON scraper.slug = pinned.slug
+    JOIN scraper_versions version ON version.scraper_id = scraper.id AND version.number = pinned.number::int
+) AS pinned"""
+_READ = f"SELECT {PINNED} FROM scrape_jobs job WHERE id = %s"  # noqa: S608 - our own
+
+
+@dataclass(frozen=True)
+class Pinned:
+    """A scraper as it is now, with the version of its definition that a job keeps to."""
+
+    slug: str
+    display_name: str
+    state: str
+    max_parallel_jobs: int | None
+    number: int
+    definition: dict[str, Any]
 
 
 def offer(job: ScrapeJob) -> JobOffer:
     """The claimed job with the definitions it was pinned to."""
-    by_slug = {version.scraper.slug: version for version in _pinned(job.versions or {})}
+    by_slug = _pinned(job)
     return JobOffer(
         job_id=str(job.pk),
         skus=job.skus,
@@ -31,11 +55,17 @@ def offer(job: ScrapeJob) -> JobOffer:
     )
 
 
-def _pinned(versions: Mapping[str, int]) -> list[ScraperVersion]:
-    wanted = Q(pk__in=[])
-    for slug, number in versions.items():
-        wanted |= Q(scraper__slug=slug, number=number)
-    return list(ScraperVersion.objects.filter(wanted).select_related("scraper"))
+def _pinned(job: ScrapeJob) -> dict[str, Pinned]:
+    """By slug; read now where they did not come with the job."""
+    pinned = [Pinned(*facts) for facts in json.loads(job.pinned or _read(job) or "[]")]
+    return {scraper.slug: scraper for scraper in pinned}
+
+
+def _read(job: ScrapeJob) -> str | None:
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, [job.pk])
+        text: str | None = cursor.fetchone()[0]
+        return text
 
 
 def _acknowledge_seconds(job: ScrapeJob) -> float:
@@ -45,27 +75,27 @@ def _acknowledge_seconds(job: ScrapeJob) -> float:
 
 
 def _done(job: ScrapeJob) -> list[tuple[str, str]]:
-    """Units of the job that its root has results for; the first job of a chain has none when it is claimed."""
-    if job.retry_of_id is None and job.acknowledged_at is None:
+    """Units of the job that its root has results for: at most as many as it counts as done."""
+    if not job.done:
         return []
     known = ScrapeResult.objects.filter(root_id=job.root_id, sku__in=job.skus, scraper__in=job.scrapers)
     return list(known.order_by("id").values_list("sku", "scraper"))
 
 
-def _scraper(version: ScraperVersion) -> ScraperOffer:
-    definition, scraper = version.definition, version.scraper
+def _scraper(scraper: Pinned) -> ScraperOffer:
+    definition = scraper.definition
     template = (definition.get("search") or {}).get("url") or ""
     return ScraperOffer(
         name=scraper.slug,
         display_name=scraper.display_name,
-        disabled=not scraper.is_active,
+        disabled=scraper.state != ScraperState.ACTIVE,
         base_url=_base_url(template, definition),
         search_url_template=template,
         selectors=_selectors(definition),
         options=_options(definition),
         test_skus=[test["sku"] for test in definition.get("tests") or [] if "expect" in test],
         definition=definition,
-        version=version.number,
+        version=scraper.number,
         max_parallel_jobs=scraper.max_parallel_jobs,
     )
 

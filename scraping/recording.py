@@ -4,12 +4,15 @@ The caller holds the row lock of the root's one open job, so nobody else records
 """
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from runners import rows
 from runners.protocol.words import Outcome
 from scraping import outage, units
 from scraping.models import ScrapeJob, ScrapeResult
@@ -19,7 +22,13 @@ from scraping.units import Repeat, Unit
 
 logger = logging.getLogger(__name__)
 MAX_MESSAGE = 2000
-ANNOUNCED = 500
+AT_ONCE = 500
+_gathered: ContextVar[list[ScrapeResult] | None] = ContextVar("gathered", default=None)
+_KNOWN = "SELECT * FROM scrape_results WHERE root_id = %s AND sku = ANY(%s::text[])"
+_COUNT_OPEN = """
+    SELECT cardinality(skus) * cardinality(scrapers) - (SELECT count(*) FROM scrape_results WHERE root_id = root.id)
+    FROM scrape_jobs root WHERE id = %s
+"""
 
 
 @dataclass
@@ -36,20 +45,36 @@ def record(job: ScrapeJob, sent: Sequence[Unit]) -> Recorded:
     Raises ForeignUnitError before anything is stored when one is not the job's.
     """
     _refuse_foreign(job, sent)
-    skus = {unit.sku for unit in sent}
-    rows = {(row.sku, row.scraper): row for row in ScrapeResult.objects.filter(root_id=job.root_id, sku__in=skus)}
+    skus = sorted({unit.sku for unit in sent})
+    known = {(row.sku, row.scraper): row for row in ScrapeResult.objects.raw(_KNOWN, [job.root_id, skus])}
     recorded = Recorded()
     touched: dict[tuple[str, str], ScrapeResult] = {}
     for unit in sent:
         key = (unit.sku, unit.scraper)
-        if key not in rows:
-            rows[key] = touched[key] = _row(job, unit)
+        if key not in known:
+            known[key] = touched[key] = _row(job, unit)
             recorded.new.append(unit)
-        elif _is_fuller(rows[key], unit, recorded):
-            _fill(rows[key], unit)
-            touched[key] = rows[key]
+        elif _is_fuller(known[key], unit, recorded):
+            _fill(known[key], unit)
+            touched[key] = known[key]
     _save(touched.values(), silent=job.test_mode)
     return recorded
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Announce what is stored inside at the end, all of it at once.
+
+    Who stores in several steps in one transaction needs it: listeners lock products in SKU order, and a second round
+    that begins anew with a smaller SKU closes a ring with somebody else's first.
+    """
+    gathered: list[ScrapeResult] = []
+    token = _gathered.set(gathered)
+    try:
+        yield
+    finally:
+        _gathered.reset(token)
+    _announce_all(gathered)
 
 
 def open_units(job: ScrapeJob) -> list[tuple[str, str]]:
@@ -60,8 +85,9 @@ def open_units(job: ScrapeJob) -> list[tuple[str, str]]:
 
 def count_open(job: ScrapeJob) -> int:
     """How many units of the job's root have no result; all of them are the open job's."""
-    root = job if job.pk == job.root_id else job.root
-    return len(root.skus) * len(root.scrapers) - ScrapeResult.objects.filter(root_id=root.pk).count()
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_OPEN, [job.root_id])
+        return int(cursor.fetchone()[0])
 
 
 def close(jobs: Sequence[ScrapeJob], outcome: Outcome, message: str) -> None:
@@ -71,8 +97,8 @@ def close(jobs: Sequence[ScrapeJob], outcome: Outcome, message: str) -> None:
     """
     for test in (False, True):
         left = [(job, sku, scraper) for job in jobs if job.test_mode is test for sku, scraper in open_units(job)]
-        rows = [_row(job, Unit(sku, scraper, outcome=outcome, message=message)) for job, sku, scraper in left]
-        _save(rows, silent=test)
+        closed = [_row(job, Unit(sku, scraper, outcome=outcome, message=message)) for job, sku, scraper in left]
+        _save(closed, silent=test)
 
 
 def _refuse_foreign(job: ScrapeJob, sent: Iterable[Unit]) -> None:
@@ -117,37 +143,49 @@ def _fill(row: ScrapeResult, unit: Unit) -> None:
         row.outcome = units.outcome_of(row.fields)
 
 
-def _save(rows: Iterable[ScrapeResult], *, silent: bool) -> None:
-    """Insert or update `rows`, then announce them in SKU order, the order in which products are locked.
-
-    `silent` results, those of test runs, are announced to nobody.
-    """
-    rows = sorted(rows, key=lambda row: (row.sku, row.scraper))
-    for row in rows:
+def _save(results: Iterable[ScrapeResult], *, silent: bool) -> None:
+    """Insert or update `results`, then announce them; those of test runs, `silent` ones, are announced to nobody."""
+    stored = list(results)
+    for row in stored:
         if row.pk is not None:
-            row.save(update_fields=["fields", "raw", "url", "outcome"])
-    ScrapeResult.objects.bulk_create([row for row in rows if row.pk is None], batch_size=500)
-    if not silent and results_recorded.has_listeners(ScrapeResult):
-        for start in range(0, len(rows), ANNOUNCED):
-            _announce(rows[start : start + ANNOUNCED])
+            rows.update(row, ["fields", "raw", "url", "outcome"])
+    new = [row for row in stored if row.pk is None]
+    for start in range(0, len(new), AT_ONCE):
+        rows.insert(new[start : start + AT_ONCE])
+    gathered = _gathered.get()
+    if silent:
+        return
+    if gathered is None:
+        _announce_all(stored)
+    else:
+        gathered.extend(stored)
 
 
-def _announce(rows: Sequence[ScrapeResult]) -> None:
+def _announce_all(results: Iterable[ScrapeResult]) -> None:
+    """In SKU order, the order in which products are locked."""
+    ordered = sorted(results, key=lambda row: (row.sku, row.scraper))
+    if results_recorded.has_listeners(ScrapeResult):
+        for start in range(0, len(ordered), AT_ONCE):
+            _announce(ordered[start : start + AT_ONCE])
+
+
+def _announce(results: Sequence[ScrapeResult]) -> None:
     """Let the listeners take units together, or one by one where that fails.
 
     A unit that fails alone costs itself alone, or its page would be resent for ever.
     """
     try:
         with transaction.atomic():
-            results_recorded.send(sender=ScrapeResult, results=rows)
+            results_recorded.send(sender=ScrapeResult, results=results)
     except Exception as error:
         if outage.is_outage(error):
             raise
-        if len(rows) == 1:
-            logger.exception("job %s: recording %s × %s failed", rows[0].job_id, rows[0].sku, rows[0].scraper)
-            _spoil(rows[0])
+        if len(results) == 1:
+            [row] = results
+            logger.exception("job %s: recording %s × %s failed", row.job_id, row.sku, row.scraper)
+            _spoil(row)
             return
-        for row in rows:
+        for row in results:
             _announce([row])
 
 
@@ -157,4 +195,4 @@ def _spoil(row: ScrapeResult) -> None:
     row.fields = {}
     row.outcome = Outcome.RUNNER_ERROR
     row.message = _("Recording this unit failed on our side; what was read is kept. Tell whoever looks after BayState.")
-    row.save(update_fields=["raw", "fields", "outcome", "message"])
+    rows.update(row, ["raw", "fields", "outcome", "message"])

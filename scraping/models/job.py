@@ -1,6 +1,7 @@
 """A job: some SKUs, some scrapers, lent once to one runner."""
 
 import uuid
+from datetime import datetime
 
 import pgtrigger
 from django.conf import settings
@@ -38,6 +39,10 @@ class ScrapeJob(models.Model):
     this job now, `wanted` those it waits for, `beat_seq` the newest beat that said so. `retried_by` asked for it
     where it is a retry by staff.
     """
+
+    # what the row was read together with: the database's time, and what `scraping.offers.PINNED` is
+    read_at: datetime
+    pinned: str | None = None
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     batch = models.ForeignKey(ScrapeBatch, on_delete=models.PROTECT, related_name="jobs")

@@ -58,9 +58,9 @@ HOSTILE = {
 
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_page_costs_a_bounded_time(body: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()  # a busy machine takes longer by the clock on the wall
     found(body)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_numbers_that_are_none_are_no_values() -> None:

@@ -151,6 +151,11 @@ class TestListeners:
         call(job, "completed")
         assert [(result.sku, result.outcome) for result in heard] == [("a", "unreported"), ("b", "unreported")]
 
+    def test_they_hear_of_all_at_once_in_sku_order(self, job: ScrapeJob, heard: list[ScrapeResult]) -> None:
+        """Products are locked in that order: a second round for the units that nobody reported would close a ring."""
+        call(job, "completed", items=[item("b")])
+        assert [(result.sku, result.outcome) for result in heard] == [("a", "unreported"), ("b", "found")]
+
     @pytest.mark.parametrize("failure", [KeyError("poison"), DataError("poison")])
     def test_one_that_fails_costs_the_unit_alone(
         self, job: ScrapeJob, failure: Exception, caplog: pytest.LogCaptureFixture

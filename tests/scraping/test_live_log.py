@@ -35,6 +35,12 @@ def end(job: ScrapeJob) -> None:
     )
 
 
+def remove(job: ScrapeJob, *positions: int) -> None:
+    """As retention does."""
+    with pgtrigger.ignore("scraping.ScrapeJobLog:scrape_job_logs_retention"):
+        ScrapeJobLog.objects.filter(job=job, position__in=positions).delete()
+
+
 def said(message: dict[str, Any]) -> list[str]:
     return [line["message"] for line in message["lines"]]
 
@@ -172,7 +178,7 @@ def test_a_position_beyond_the_end_begins_anew(job: ScrapeJob, cookie: str) -> N
 
 def test_removed_lines_are_stepped_over_with_a_word(job: ScrapeJob, cookie: str) -> None:
     append(job, *map(str, range(1, 7)))
-    ScrapeJobLog.objects.filter(job=job, position__in=[1, 2, 3, 5]).delete()
+    remove(job, 1, 2, 3, 5)
 
     async def test() -> None:
         async with opened(cookie) as socket:
@@ -186,7 +192,7 @@ def test_removed_lines_are_stepped_over_with_a_word(job: ScrapeJob, cookie: str)
 
 def test_a_log_of_which_nothing_is_left_ends(job: ScrapeJob, cookie: str) -> None:
     append(job, "one", "two")
-    ScrapeJobLog.objects.filter(job=job).delete()
+    remove(job, 1, 2)
     end(job)
 
     async def test() -> None:

@@ -68,7 +68,8 @@ def test_a_successor_learns_which_units_are_done() -> None:
     runner = make.runner()
     root = make.running_job(runner, skus=["a", "b"], scrapers=["acme", "bradley"])
     make.result(root, sku="b", scraper="acme")
-    successor: ScrapeJob = make.running_job(runner, skus=["b"], scrapers=["acme", "bradley"], root=root, retry_of=root)
+    held = {"skus": ["b"], "scrapers": ["acme", "bradley"], "root": root, "retry_of": root, "done": 1}
+    successor: ScrapeJob = make.running_job(runner, **held)
     assert offers.offer(successor).done == [("b", "acme")]
 
 
