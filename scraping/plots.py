@@ -13,7 +13,7 @@ from django.db.models import DateTimeField, Func, Value
 from django.db.models.functions import Now
 
 from runners.protocol.words import Outcome
-from scraping import wording
+from scraping import queries, wording
 from scraping.filters import Filters, Window
 from scraping.models import ScrapeResult
 
@@ -174,6 +174,8 @@ def _shares(counts: list[Any], ticks: list[int], speeds: dict[str, list[float]])
     units: Counter[tuple[str, int]] = Counter()
     found: Counter[tuple[str, int]] = Counter()
     for moment, slug, outcome, number in counts:
+        if outcome in queries.UNASKED:
+            continue
         units[slug, moment] += number
         found[slug, moment] += number if outcome == Outcome.FOUND else 0
     return [_share(slug, units, found, ticks, speeds.get(slug)) for slug in sorted({slug for slug, _ in units})]

@@ -20,6 +20,7 @@ from scraping.models import NEEDS_A_PERSON, ScrapeBatch, ScrapeJob, ScrapeJobLog
 from scraping.visible import visible
 
 OPEN = [JobStatus.PENDING, JobStatus.RUNNING]
+UNASKED = [Outcome.SKIPPED, Outcome.UNREPORTED]  # outcomes that say nothing about the site
 LINES_AT_ONCE = 500
 # of each job its units by outcome, and without one those of its SKUs that jobs before it in its chain had recorded
 _UNITS = """
@@ -242,8 +243,8 @@ class RunnerCard:
 
 
 def runners() -> list[Runner]:
-    """Every runner, those who spoke last first."""
-    return list(Runner.objects.order_by(F("last_seen").desc(nulls_last=True), "name"))
+    """Every runner by name: a card that changed places would be pressed in another's stead."""
+    return list(Runner.objects.order_by("name"))
 
 
 def runner_cards(
@@ -263,10 +264,12 @@ def runner_cards(
 def trouble_by_scraper(since: timedelta, *, now: datetime | None = None) -> list[tuple[str, str, int, datetime, UUID]]:
     """Scraper, outcome, of how many SKUs, when last and in which job, for what needs a person: logins, blocks, layouts.
 
-    A unit that has ended otherwise since then, and a login that works again or was resumed by staff, are settled.
+    A unit that has ended otherwise since then, and a login that works again or was resumed by staff, are settled; that
+    it was skipped, or not reported, settles nothing.
     """
     recent = ScrapeResult.objects.filter(recorded_at__gte=(now or timezone.now()) - since, outcome__in=NEEDS_A_PERSON)
-    later = ScrapeResult.objects.filter(sku=OuterRef("sku"), scraper=OuterRef("scraper"), pk__gt=OuterRef("pk"))
+    unit = ScrapeResult.objects.filter(sku=OuterRef("sku"), scraper=OuterRef("scraper"))
+    later = unit.filter(pk__gt=OuterRef("pk")).exclude(outcome__in=UNASKED)
     well = Scraper.objects.filter(slug=OuterRef("scraper"), login_failures=0)
     standing = recent.exclude(Exists(later)).exclude(Q(outcome=Outcome.LOGIN_FAILED) & Exists(well))
     grouped = standing.order_by().values_list("scraper", "outcome")

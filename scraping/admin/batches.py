@@ -98,6 +98,9 @@ class ScrapeBatchAdmin(ReadOnlyAdmin):
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask first; then pending jobs end at once and the runners of running ones are asked to stop."""
         batch = acts.managed(request, self.get_queryset(request), pk)
+        if request.method != "POST" and not batch.jobs.filter(status__in=jobs.OPEN).exists():
+            self._say(request, jobs.Cancelled())
+            return redirect(acts.page_of(batch))
         if request.method != "POST":
             facts = {"batch": batch, "title": _("Cancel batch?"), "waiting": batches.waiting_jobs(batch)}
             return acts.ask(request, "operations/cancel_batch.html", facts)

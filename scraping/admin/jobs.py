@@ -129,7 +129,7 @@ class ScrapeJobAdmin(ReadOnlyAdmin):
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask first; then a pending job ends at once and a running one is asked to stop."""
         job = acts.managed(request, queries.jobs(), pk)
-        if request.method != "POST":
+        if request.method != "POST" and not job.ended:
             return acts.ask(request, "operations/cancel.html", {"job": job, "title": _("Cancel job?")})
         with doors.transact():
             said = jobs.cancel(job.pk)

@@ -56,7 +56,7 @@ class DefinitionField(forms.CharField):
 class ScraperForm(forms.ModelForm[Scraper]):
     definition = DefinitionField(
         label=gettext_lazy("Definition"),
-        help_text=gettext_lazy("JSON. Every save makes a new version; older ones stay as they were."),
+        help_text=gettext_lazy("JSON. A change makes a new version; older ones stay as they were."),
     )
 
     class Meta:
@@ -217,8 +217,10 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         obj.slug = document["slug"]
         # only what was typed: a scraper that was paused meanwhile stays so
         obj.save(update_fields=ScraperForm.Meta.fields if change else None)
-        version = scrapers.save_version(obj, document, by=request.user)  # type: ignore[arg-type]
-        messages.info(request, _("Saved as version %(number)d.") % {"number": version.number})
+        newest = obj.latest()
+        if newest is None or newest.definition != document:
+            version = scrapers.save_version(obj, document, by=request.user)  # type: ignore[arg-type]
+            messages.info(request, _("Saved as version %(number)d.") % {"number": version.number})
 
     @admin.action(description=gettext_lazy("Pause selected scrapers"), permissions=["change"])
     def pause(self, request: HttpRequest, queryset: Any) -> None:

@@ -4,7 +4,7 @@ const check = form.querySelector("[data-check]");
 let asked = 0;
 
 check.hidden = true;
-form.addEventListener("change", async () => {
+form.addEventListener("input", async () => {
   const turn = ++asked;
   const choice = new FormData(form);
   choice.append("check", "1");
