@@ -20,7 +20,8 @@ class Network(World):
     @act(who=whoever, number=numbers)
     def asks_for_one_job(self, who: int, number: int) -> None:
         known = sorted(self.state.jobs)
-        self.poll(self.workers[who], job_id=str(known[number % len(known)]))
+        if not self.workers[who].plain:  # to ask for one is an addition
+            self.poll(self.workers[who], job_id=str(known[number % len(known)]))
 
     @holder(fate=fates)
     def acknowledges(self, worker: Worker, hand: Hand, fate: str) -> None:
