@@ -13,5 +13,5 @@ def transact() -> Iterator[None]:
     """One outermost transaction that gives up on a lock after five seconds: OperationalError, "come again later"."""
     with transaction.atomic(durable=True):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LOCK_TIMEOUT])
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         yield
