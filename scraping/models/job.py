@@ -47,9 +47,7 @@ class ScrapeJob(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     batch = models.ForeignKey(ScrapeBatch, on_delete=models.PROTECT, related_name="jobs")
     root = models.ForeignKey("self", on_delete=models.PROTECT, related_name="chain", help_text=_("First of its chain."))
-    retry_of = models.ForeignKey(
-        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="successors", db_index=False
-    )
+    retry_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="successors")
     retried_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -102,7 +100,6 @@ class ScrapeJob(models.Model):
             models.Index(fields=["turn"], condition=Q(status="pending"), name="scrape_jobs_pending"),
             models.Index(fields=["id"], condition=Q(status="running"), name="scrape_jobs_running"),
             models.Index(fields=["-created_at"], name="scrape_jobs_recent"),
-            models.Index(fields=["retry_of"], condition=Q(retry_of__isnull=False), name="scrape_jobs_retries"),
             GinIndex(fields=["skus"], condition=Q(status__in=["pending", "running"]), name="scrape_jobs_open_skus"),
             GinIndex(fields=["scrapers"], name="scrape_jobs_scrapers"),
         ]
