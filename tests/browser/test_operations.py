@@ -120,7 +120,7 @@ def test_it_is_complete_without_scripts(
     assert Runner.objects.get(name=name).paused
     find(window, "[name=runner] option:nth-child(3)").click()
     find(window, ".bs-filters button").click()
-    assert "runner=" in window.current_url
+    until(window, lambda: "runner=" in window.current_url, "the filtered page")
 
 
 def test_what_the_reader_holds_survives_what_is_new(
