@@ -31,6 +31,7 @@ DAYS = 90
 SKUS_A_JOB, SCRAPERS_A_JOB = 10, 5
 SCRAPERS = [f"site-{n:02d}" for n in range(12)]
 SKUS = 20_000
+A_JOB_TAKES = timedelta(minutes=10)
 REQUESTS = 25
 NARROWED = ("scraper=site-03", "runner=warehouse-3", "status=failed", "who=maria", "since=7d")
 QUERIES_ALLOWED = 12
@@ -57,7 +58,7 @@ def key(number: int, kind: int) -> uuid.UUID:
 
 def job_facts(number: int, jobs: int, now: datetime) -> tuple[datetime, list[str], list[str]]:
     """When job `number` of `jobs` was made, the last just now, its SKUs and its scrapers."""
-    created = now - timedelta(days=DAYS) * ((jobs - number) / jobs)
+    created = now - A_JOB_TAKES - timedelta(days=DAYS) * ((jobs - number) / jobs)
     skus = [f"{(number * SKUS_A_JOB + n) * 7919 % SKUS:012d}" for n in range(SKUS_A_JOB)]
     return created, skus, [SCRAPERS[(number + n) % len(SCRAPERS)] for n in range(SCRAPERS_A_JOB)]
 
@@ -68,7 +69,7 @@ def job_line(number: int, jobs: int, now: datetime, runners: list[uuid.UUID]) ->
     own, batch = key(number, 1), key(number // 3, 2)
     heir, lost = number % 20 == 1 and number > 0, number % 20 == 0
     root = key(number - 1, 1) if heir else own
-    began, ended = created + timedelta(seconds=5), created + timedelta(minutes=10)
+    began, ended = created + timedelta(seconds=5), created + A_JOB_TAKES
     listed = ",".join(skus), ",".join(scrapers)
     versions = json.dumps(dict.fromkeys(scrapers, 1))
     status, reason = ("failed", "interrupted") if lost else ("completed", r"\N")

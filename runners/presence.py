@@ -9,21 +9,21 @@ from django.utils import timezone
 from runners import rows
 from runners.models import Runner
 
-SEEN_EVERY = timedelta(seconds=10)
+SEEN_EVERY = timedelta(seconds=5)
 _NOTE = """
     UPDATE scraper_runners SET last_seen = statement_timestamp(){also}
     WHERE id = (SELECT id FROM scraper_runners WHERE id = %s FOR NO KEY UPDATE SKIP LOCKED)
 """
 
 
-def note(runner: Runner, **said: Any) -> None:
-    """Store `said` (columns of Runner) and that it spoke now. Needs a transaction."""
+def note(runner: Runner, *, now: datetime | None = None, **said: Any) -> None:
+    """Store `said` (columns of Runner) and that it spoke now. Needs a transaction.
+
+    Enough is, of `runner` as it was read a moment ago, that it said the same and spoke in the last five seconds.
+    """
+    fresh = runner.last_seen is not None and runner.last_seen >= (now or timezone.now()) - SEEN_EVERY
+    if fresh and all(getattr(runner, name) == value for name, value in said.items()):
+        return
     also = f", {rows.assignments(Runner, *said)}" if said else ""
     with connection.cursor() as cursor:
         cursor.execute(_NOTE.format(also=also), [*rows.values(Runner, said), runner.pk])
-
-
-def seen(runner: Runner, *, now: datetime | None = None) -> None:
-    """Note that it spoke, unless that was noted in the last ten seconds. Needs a transaction."""
-    if runner.last_seen is None or runner.last_seen < (now or timezone.now()) - SEEN_EVERY:
-        note(runner)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import Field, Model
+
+Row = TypeVar("Row", bound=Model)
 
 
 def update(row: Model, names: Sequence[str]) -> None:
@@ -17,20 +19,32 @@ def update(row: Model, names: Sequence[str]) -> None:
         cursor.execute(statement, [*values(model, told), row.pk])
 
 
-def insert(rows: Sequence[Model]) -> None:
-    """Add new `rows` of one model and note the keys that the database gave them, as `bulk_create` does."""
+def insert(rows: Sequence[Row], *, unique: Sequence[str]) -> list[Row]:
+    """Add those of the new `rows` of one model whose `unique` columns, a constraint of its, nothing stored has.
+
+    Returns them, with the keys that the database gave them.
+    """
     if not rows:
-        return
+        return []
     model = type(rows[0])
     fields = _given(model)
     columns = ", ".join(f'"{field.column}"' for field in fields)
     row = f"({', '.join(['%s'] * len(fields))})"
-    statement = f"INSERT INTO {model._meta.db_table} ({columns}) VALUES {', '.join([row] * len(rows))} RETURNING id"  # noqa: S608
+    statement = (
+        f"INSERT INTO {model._meta.db_table} ({columns}) VALUES {', '.join([row] * len(rows))}"  # noqa: S608 - our own
+        f" ON CONFLICT ({', '.join(unique)}) DO NOTHING RETURNING {', '.join(unique)}, id"
+    )
     told = [field.get_db_prep_save(field.pre_save(new, add=True), connection) for new in rows for field in fields]
     with connection.cursor() as cursor:
         cursor.execute(statement, told)
-        for new, (key,) in zip(rows, cursor.fetchall(), strict=True):
+        keys = {tuple(values): key for *values, key in cursor.fetchall()}
+    added = []
+    for new in rows:
+        key = keys.get(tuple(getattr(new, name) for name in unique))
+        if key is not None:
             new.pk = key
+            added.append(new)
+    return added
 
 
 @cache

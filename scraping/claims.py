@@ -27,17 +27,17 @@ _WAITING = """
             OR job.created_at > coalesce(%(now)s::timestamptz, statement_timestamp())
         ELSE job.id = %(job)s::uuid END
 """
-_IS_WAITING = f"SELECT EXISTS (SELECT FROM scrape_jobs job WHERE {_WAITING})"  # noqa: S608 - our own
 _IS_WAITING_FOR = (
     f"SELECT EXISTS (SELECT FROM scrape_jobs job WHERE {_WAITING} AND job.scrapers && %(slugs)s::varchar[])"  # noqa: S608
 )
-_NEWEST = """
+# an empty queue is told by its index alone
+_NEWEST = f"""
     SELECT DISTINCT ON (scraper.id) scraper.slug, version.number, scraper.max_parallel_jobs IS NOT NULL,
         coalesce((version.definition ->> 'schema_version')::int, 1), coalesce(version.definition ->> 'engine', 'http')
     FROM scrapers scraper JOIN scraper_versions version ON version.scraper_id = scraper.id
-    WHERE scraper.state = 'active'
+    WHERE scraper.state = 'active' AND EXISTS (SELECT FROM scrape_jobs job WHERE {_WAITING})
     ORDER BY scraper.id, version.number DESC
-"""
+"""  # noqa: S608 - our own
 # a plain client never says what it works with: it may be any of the scrapers until the end
 _CLAIM = f"""
 WITH free AS (
@@ -72,15 +72,6 @@ _ACKNOWLEDGE = f"""
     WHERE job.id = %(job)s AND job.status = 'running' AND job.runner_id = %(runner)s
     RETURNING job.*, {PINNED}
 """  # noqa: S608 - our own
-_FREE = """
-    UPDATE scraper_runners SET last_seen = statement_timestamp(), status = 'idle'
-    WHERE id = (
-        SELECT id FROM scraper_runners runner
-        WHERE id = %s AND NOT EXISTS (
-            SELECT FROM scrape_jobs job WHERE job.status = 'running' AND job.runner_id = runner.id
-        ) FOR NO KEY UPDATE SKIP LOCKED
-    )
-"""
 
 
 @dataclass(frozen=True)
@@ -128,9 +119,9 @@ def claim_next(asker: Asker, *, job_id: object = None, now: datetime | None = No
     if asker.runner.paused:
         return None
     asked = {"job": fence.identity(job_id), "now": now}
-    if (job_id is not None and asked["job"] is None) or not _is_so(_IS_WAITING, asked):
+    if job_id is not None and asked["job"] is None:
         return None
-    newest = _newest_versions(asker)
+    newest = _newest_versions(asker, asked)
     if not newest:
         return None
     wanted = asked | {
@@ -160,12 +151,6 @@ def renew(job: ScrapeJob, *, at: datetime, progress: bool = False) -> None:
         job.progress_at = at
 
 
-def free(runner: Runner) -> None:
-    """Note that `runner` has ended a job; it is idle unless it holds another. Needs a transaction."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FREE, [runner.pk])
-
-
 def overdue(*, resumed_at: datetime | None = None, now: datetime | None = None) -> list[uuid.UUID]:
     """Running jobs whose lease ran out, that nobody acknowledged in time, or that stand still while they are renewed.
 
@@ -188,16 +173,10 @@ def expire(job_id: uuid.UUID, *, resumed_at: datetime | None = None, now: dateti
     return job
 
 
-def _is_so(question: str, asked: Mapping[str, Any]) -> bool:
+def _newest_versions(asker: Asker, asked: Mapping[str, Any]) -> dict[str, Runnable]:
+    """The newest version of each active scraper that `asker` may and can run; none where no job waits."""
     with connection.cursor() as cursor:
-        cursor.execute(question, asked)
-        return bool(cursor.fetchone()[0])
-
-
-def _newest_versions(asker: Asker) -> dict[str, Runnable]:
-    """The newest version of each active scraper that `asker` may and can run."""
-    with connection.cursor() as cursor:
-        cursor.execute(_NEWEST)
+        cursor.execute(_NEWEST, asked)
         return {
             slug: Runnable(number, limited)
             for slug, number, limited, schema, engine in cursor.fetchall()
@@ -212,9 +191,12 @@ def _busy(asked: Mapping[str, Any], newest: Mapping[str, Runnable]) -> set[str]:
     begins with another scraper.
     """
     limited = sorted(slug for slug, version in newest.items() if version.limited)
-    if limited and _is_so(_IS_WAITING_FOR, {**asked, "slugs": limited}):
-        return slots.full(slots.lock(limited))
-    return set(limited)
+    if not limited:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_WAITING_FOR, {**asked, "slugs": limited})
+        [wanted] = cursor.fetchone()
+    return slots.full(slots.lock(limited)) if wanted else set(limited)
 
 
 def _overdue(resumed_at: datetime | None, now: datetime | None) -> QuerySet[ScrapeJob]:

@@ -125,7 +125,8 @@ def read(filters: Filters) -> Plots:
     start = Func(
         Value(window.bar), Now() - Value(window.span), Value(_ORIGIN), function="date_bin", output_field=DateTimeField()
     )
-    rows = ScrapeResult.objects.filter(filters.units(), recorded_at__gte=start).order_by()
+    # a clock that was set back leaves units that are recorded later than now
+    rows = ScrapeResult.objects.filter(filters.units(), recorded_at__gte=start, recorded_at__lte=Now()).order_by()
     recent, values = rows.values_list("recorded_at", "scraper", "outcome", "milliseconds").query.sql_with_params()
     with connection.cursor() as cursor:
         bins: list[Any] = [window.bar, _ORIGIN, window.step, _ORIGIN]
@@ -148,7 +149,7 @@ def _plots(
     rates = [(tick, round(steps.get(str(tick), 0) / minutes, 2)) for tick in ticks]
     by_bar: dict[int, Counter[str]] = {int(start.timestamp()): Counter() for start in starts}
     for moment, _scraper, outcome, number in counts:
-        by_bar.setdefault(moment, Counter())[outcome] += number
+        by_bar[moment][outcome] += number
     return Plots(
         now,
         window,

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django_stubs_ext import WithAnnotations
 
 from runners.models import Runner
-from runners.protocol.words import JobStatus, Outcome
+from runners.protocol.words import JobStatus, Outcome, RunnerStatus
 from scraping import waiting
 from scraping.models import NEEDS_A_PERSON, ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult
 from scraping.visible import visible
@@ -235,11 +235,16 @@ class RunnerCard:
 
     @property
     def state(self) -> str:
-        if not self.online:
-            return "offline"
-        if self.runner.status == "draining":
-            return "draining"
-        return "busy" if self.jobs else "online"
+        return runner_state(self.runner, online=self.online, holds=bool(self.jobs))
+
+
+def runner_state(runner: Runner, *, online: bool, holds: bool) -> str:
+    """Offline, draining, busy or online; what a runner holds is told by its jobs, not by its own last word."""
+    if not online:
+        return "offline"
+    if runner.status == RunnerStatus.DRAINING:
+        return "draining"
+    return "busy" if holds else "online"
 
 
 def runners() -> list[Runner]:

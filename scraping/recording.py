@@ -45,19 +45,21 @@ def record(job: ScrapeJob, sent: Sequence[Unit]) -> Recorded:
     Raises ForeignUnitError before anything is stored when one is not the job's.
     """
     _refuse_foreign(job, sent)
-    skus = sorted({unit.sku for unit in sent})
-    known = {(row.sku, row.scraper): row for row in ScrapeResult.objects.raw(_KNOWN, [job.root_id, skus])}
-    recorded = Recorded()
-    touched: dict[tuple[str, str], ScrapeResult] = {}
+    first: dict[tuple[str, str], Unit] = {}
+    for unit in sent:
+        first.setdefault((unit.sku, unit.scraper), unit)
+    added = _add(_row(job, unit) for unit in first.values())
+    known = added if len(added) == len(first) else added | _known(job, first)
+    recorded = Recorded(new=[unit for key, unit in first.items() if key in added])
+    fuller = {}
     for unit in sent:
         key = (unit.sku, unit.scraper)
-        if key not in known:
-            known[key] = touched[key] = _row(job, unit)
-            recorded.new.append(unit)
-        elif _is_fuller(known[key], unit, recorded):
+        if _is_fuller(known[key], unit, recorded):
             _fill(known[key], unit)
-            touched[key] = known[key]
-    _save(touched.values(), silent=job.test_mode)
+            fuller[key] = known[key]
+    for row in fuller.values():
+        rows.update(row, ["fields", "raw", "url", "outcome"])
+    _tell((added | fuller).values(), silent=job.test_mode)
     return recorded
 
 
@@ -98,7 +100,7 @@ def close(jobs: Sequence[ScrapeJob], outcome: Outcome, message: str) -> None:
     for test in (False, True):
         left = [(job, sku, scraper) for job in jobs if job.test_mode is test for sku, scraper in open_units(job)]
         closed = [_row(job, Unit(sku, scraper, outcome=outcome, message=message)) for job, sku, scraper in left]
-        _save(closed, silent=test)
+        _tell(_add(closed).values(), silent=test)
 
 
 def _refuse_foreign(job: ScrapeJob, sent: Iterable[Unit]) -> None:
@@ -143,15 +145,25 @@ def _fill(row: ScrapeResult, unit: Unit) -> None:
         row.outcome = units.outcome_of(row.fields)
 
 
-def _save(results: Iterable[ScrapeResult], *, silent: bool) -> None:
-    """Insert or update `results`, then announce them; those of test runs, `silent` ones, are announced to nobody."""
-    stored = list(results)
-    for row in stored:
-        if row.pk is not None:
-            rows.update(row, ["fields", "raw", "url", "outcome"])
-    new = [row for row in stored if row.pk is None]
-    for start in range(0, len(new), AT_ONCE):
-        rows.insert(new[start : start + AT_ONCE])
+def _add(results: Iterable[ScrapeResult]) -> dict[tuple[str, str], ScrapeResult]:
+    """Insert those of `results` whose units have none yet; returns them by unit."""
+    new = list(results)
+    added = [
+        row
+        for start in range(0, len(new), AT_ONCE)
+        for row in rows.insert(new[start : start + AT_ONCE], unique=["root_id", "sku", "scraper"])
+    ]
+    return {(row.sku, row.scraper): row for row in added}
+
+
+def _known(job: ScrapeJob, units: Iterable[tuple[str, str]]) -> dict[tuple[str, str], ScrapeResult]:
+    """What the root has of the units' SKUs, by unit."""
+    skus = sorted({sku for sku, _scraper in units})
+    return {(row.sku, row.scraper): row for row in ScrapeResult.objects.raw(_KNOWN, [job.root_id, skus])}
+
+
+def _tell(stored: Iterable[ScrapeResult], *, silent: bool) -> None:
+    """Announce what is stored, now or with what else is gathered; `silent` results, of test runs, to nobody."""
     gathered = _gathered.get()
     if silent:
         return

@@ -9,6 +9,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -22,7 +23,7 @@ from django.utils.translation import gettext_lazy
 from runners import keys
 from runners.models import Runner, RunnerKey
 from runners.protocol.words import JobStatus
-from scraping import attention, doors, leaks, operations
+from scraping import attention, doors, leaks, operations, queries
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import ScrapeJob, Scraper
 from scraping.templatetags.operations import ago, pill, when
@@ -160,11 +161,16 @@ class RunnerAdmin(admin.ModelAdmin[Runner]):
         """Its jobs are history: a runner is paused and its keys revoked, never deleted."""
         return False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Runner]:
+        running = ScrapeJob.objects.filter(runner=OuterRef("pk"), status=JobStatus.RUNNING)
+        return super().get_queryset(request).annotate(holds=Exists(running))
+
     @admin.display(description=gettext_lazy("State"))
     def presence(self, runner: Runner) -> SafeString:
         if not runner.is_online():
             return pill("offline")
-        return pill("paused" if runner.paused else "busy" if runner.status == "busy" else "online")
+        holds: bool = runner.holds  # type: ignore[attr-defined]
+        return pill("paused" if runner.paused else queries.runner_state(runner, online=True, holds=holds))
 
     @admin.display(description=gettext_lazy("Last spoke"), ordering="last_seen")
     def seen(self, runner: Runner) -> Any:

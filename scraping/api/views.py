@@ -131,7 +131,7 @@ class JobView(RunnerView):
             raise ParseError("job_id is missing.")
         with doors.transact():
             job = claims.acknowledge(job_id, runner=self.runner(request))
-            presence.seen(self.runner(request))
+            presence.note(self.runner(request))
             return _json(offers.offer(job))
 
 
@@ -200,7 +200,7 @@ class LogsView(RunnerView):
         sent = LogsRequest.model_validate(request.data)
         with doors.transact():
             logged = intake.log(sent.job_id, sent.logs, runner=self.runner(request))
-            presence.seen(self.runner(request))
+            presence.note(self.runner(request))
         if logged.expected is not None:
             raise LogGapError(expected=logged.expected)
         numbered = any(line.seq is not None for line in sent.logs)
@@ -223,9 +223,7 @@ class CallbackView(RunnerView):
         message = Callback.model_validate(request.data)
         with doors.transact():
             answer = intake.callback(message, runner=self.runner(request))
-            if message.status.ended:
-                claims.free(self.runner(request))
-            presence.seen(self.runner(request))
+            presence.note(self.runner(request))
         return Response(answer)
 
 

@@ -81,9 +81,10 @@ export function openLog(root) {
   async function hear(news) {
     learn(news);
     const mine = age;
-    if (news.to <= seen) return;
+    if (news.to <= seen) return settled();
     const batch = reader.filtered() ? await reader.read({ after: seen }, 500) : news;
     if (mine !== age) return;
+    learn(batch);
     const joins = view.to >= seen;
     seen = Math.max(seen, batch.to);
     if (!joins && follow.on) return newest();

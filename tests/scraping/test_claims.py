@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from runners.models import Runner
-from runners.protocol.words import JobStatus, Reason, RunnerStatus
+from runners.protocol.words import JobStatus, Reason
 from scraping import claims, scrapers
 from scraping.claims import Asker
 from scraping.models import ScrapeJob, ScrapeResult
@@ -240,15 +240,3 @@ class TestTakingBack:
     ) -> None:
         self.held(acknowledged_at=None, acknowledge_by=NOW - timedelta(seconds=1), started_at=NOW - claimed)
         assert bool(self.overdue(resumed_at=NOW - timedelta(seconds=30))) is expected
-
-
-def test_a_runner_is_idle_once_it_holds_nothing() -> None:
-    runner = make.runner(status=RunnerStatus.BUSY)
-    job = make.running_job(runner)
-    claims.free(runner)
-    runner.refresh_from_db()
-    assert runner.status == RunnerStatus.BUSY
-    ScrapeJob.objects.filter(pk=job.pk).update(status="completed", completed_at=NOW, lease_expires_at=None)
-    claims.free(runner)
-    runner.refresh_from_db()
-    assert runner.status == RunnerStatus.IDLE
