@@ -18,9 +18,10 @@ from scraping.filters import Filters, Window
 from scraping.models import ScrapeResult
 
 _ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
-# the planner knows how many rows a stretch up to now holds; from a subquery's answer it could not tell
+# the planner knows how many rows a stretch up to now holds; from a subquery's answer it could not tell. Words as plain
+# text, which it takes for short, so that it counts them by their hash
 _COUNT = """
-WITH recent (recorded_at, scraper, outcome, milliseconds) AS MATERIALIZED ({recent}),
+WITH recent AS MATERIALIZED (SELECT recorded_at, scraper::text, outcome::text, milliseconds FROM ({recent}) found),
 bars AS (SELECT date_bin(%s, recorded_at, %s) AS bar, scraper, outcome, count(*) AS n FROM recent GROUP BY 1, 2, 3),
 steps AS (SELECT date_bin(%s, recorded_at, %s) AS step, count(*) AS n FROM recent GROUP BY 1),
 speeds AS (

@@ -1,11 +1,13 @@
 """How states, outcomes and durations are written on pages."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django import template
 from django.template.defaultfilters import date as format_date
 from django.utils.formats import number_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.timezone import localtime, now
@@ -13,6 +15,9 @@ from django.utils.translation import gettext as _
 
 from scraping import wording
 from scraping.visible import visible
+
+if TYPE_CHECKING:  # a room that writes sentences imports these
+    from scraping.queries import Tally
 
 register = template.Library()
 register.filter(visible)
@@ -68,6 +73,38 @@ def number(value: float | None, places: int = 0) -> str:
     if value is None:
         return "–"
     return number_format(round(value, places) if places else round(value), places, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def cells(values: Iterable[float | None]) -> SafeString:
+    """Whole numbers as the cells of a table's row."""
+    return format_html_join("", '<td class="n">{}</td>', ((number(value),) for value in values))
+
+
+@register.filter
+def bar(tally: "Tally") -> SafeString:
+    """What is done of a job as a progress bar of three stretches."""
+    label = _("%(done)s of %(total)s units") % {"done": number(tally.done), "total": number(tally.total)}
+    stretches = ((kind, f"{start:.2f}", f"{width:.2f}") for kind, start, width in tally.bars)
+    return format_html(
+        '<svg class="bs-bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="progressbar" aria-valuemin="0"'
+        ' aria-valuemax="{}" aria-valuenow="{}" aria-label="{}">{}</svg>',
+        tally.total,
+        tally.done,
+        label,
+        format_html_join("", '<rect class="{}" x="{}" y="0" width="{}" height="8"></rect>', stretches),
+    )
+
+
+@register.filter
+def outcomes(tally: "Tally") -> SafeString:
+    """What became of a job's units, in words and numbers; "–" where none is done."""
+    kinds = [("ok", "✓", tally.found, spaced("found")), ("", "–", tally.not_found, spaced("not_found"))]
+    kinds += [("bad", "!", count, spaced(word)) for word, count in tally.troubles]
+    said = [(tone, icon, number(count), label) for tone, icon, count, label in kinds if count]
+    shape = '<span class="{}"><span aria-hidden="true">{}</span> {} {}</span>'
+    words = format_html_join(" ", shape, said) if tally.done else "–"
+    return format_html('<span class="bs-outcomes bs-num">{}</span>', words)
 
 
 @register.filter
