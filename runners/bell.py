@@ -7,13 +7,15 @@ from collections.abc import Sequence
 
 import pgtrigger
 
+from runners.triggers import Firm
+
 CHANNEL = "baystate"
 
 
-def on_insert(name: str, *, kind: str, column: str = "id") -> pgtrigger.Trigger:
+def on_insert(name: str, *, kind: str, column: str = "id") -> Firm:
     """Rings `kind` with each value of `column` among the rows of one INSERT or COPY."""
     ids = f"SELECT DISTINCT {column} AS id FROM new_rows"  # noqa: S608 - names of our own
-    return pgtrigger.Trigger(
+    return Firm(
         name=name,
         level=pgtrigger.Statement,
         when=pgtrigger.After,
@@ -23,16 +25,21 @@ def on_insert(name: str, *, kind: str, column: str = "id") -> pgtrigger.Trigger:
     )
 
 
-def on_change(name: str, *, kind: str, columns: Sequence[str], also: str = "") -> pgtrigger.Trigger:
+def on_change(name: str, *, kind: str, columns: Sequence[str], also: str = "") -> Firm:
     """Rings `kind` with the id of each row whose `columns` differ after an UPDATE, or that `also` is true of.
 
-    What is no news enters no function: that is the trigger's condition, in terms of OLD and NEW.
+    `also` is in terms of OLD and NEW. The function asks, not the trigger's condition: PostgreSQL reads the text of a
+    condition anew for each statement, and keeps a function as it was read.
     """
     new, old = (", ".join(f"{row}.{column}" for column in columns) for row in ("NEW", "OLD"))
-    return pgtrigger.Trigger(
+    return Firm(
         name=name,
         when=pgtrigger.After,
         operation=pgtrigger.Update,
-        condition=pgtrigger.Condition(f"ROW({new}) IS DISTINCT FROM ROW({old}){also and f' OR {also}'}"),
-        func=f"PERFORM pg_notify('{CHANNEL}', '{kind}:' || NEW.id); RETURN NULL;",
+        func=f"""
+            IF ROW({new}) IS DISTINCT FROM ROW({old}){also and f" OR {also}"} THEN
+                PERFORM pg_notify('{CHANNEL}', '{kind}:' || NEW.id);
+            END IF;
+            RETURN NULL;
+        """,
     )

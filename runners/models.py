@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from runners import bell
+from runners.conditions import is_one_of
 from runners.protocol.words import RunnerStatus
 
 
@@ -40,9 +41,7 @@ class Runner(models.Model):
         verbose_name_plural = _("runners")
         permissions = [("manage_runners", "Can manage runners and their keys")]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(status__in=[word.value for word in RunnerStatus]), name="scraper_runners_status"
-            )
+            models.CheckConstraint(condition=is_one_of("status", RunnerStatus), name="scraper_runners_status")
         ]
         triggers = [
             bell.on_insert("scraper_runners_rings_new", kind="runner"),

@@ -17,7 +17,7 @@ _NOTE = """
 
 
 def note(runner: Runner, *, now: datetime | None = None, **said: Any) -> None:
-    """Store `said` (columns of Runner) and that it spoke now. Needs a transaction.
+    """Store `said` (columns of Runner) and that it spoke now.
 
     Enough is, of `runner` as it was read a moment ago, that it said the same and spoke in the last five seconds.
     """

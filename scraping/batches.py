@@ -7,7 +7,7 @@ from django.db.models import Count, Q, QuerySet
 from runners.protocol.words import JobStatus
 from scraping import queries
 from scraping.models import ScrapeBatch, ScrapeResult
-from scraping.queries import Tally
+from scraping.tally import Tally
 
 
 def with_open_jobs(batches: QuerySet[ScrapeBatch]) -> QuerySet[ScrapeBatch]:

@@ -12,7 +12,8 @@ from runners.protocol.words import JobStatus
 from scraping import queries, waiting
 from scraping.filters import Filters
 from scraping.models import ScrapeBatch, ScrapeJob, Scraper
-from scraping.queries import JobRow, Tally
+from scraping.queries import JobRow
+from scraping.tally import Tally
 
 WAITING_SHOWN = 500
 ENDED_SHOWN = 30

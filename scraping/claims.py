@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 
 from runners.models import Runner
 from runners.protocol.words import JobStatus, Reason
-from scraping import clock, fence, jobs, slots
+from scraping import clock, doors, fence, jobs, slots
 from scraping.models import ScrapeJob
-from scraping.offers import PINNED
+from scraping.offers import COLUMNS, PINNED
 
 # A wait is minutes at most: a job made "later than now" was made before the clock was set back. One that was asked for
 # by its id need not wait for its time.
@@ -61,7 +61,7 @@ UPDATE scrape_jobs job SET
     heartbeat_at = free.now,
     progress_at = free.now
 FROM free WHERE job.id = free.id
-RETURNING job.*, {PINNED}
+RETURNING {COLUMNS}, {PINNED}
 """  # noqa: S608 - our own
 _ACKNOWLEDGE = f"""
     UPDATE scrape_jobs job SET
@@ -70,7 +70,8 @@ _ACKNOWLEDGE = f"""
         lease_expires_at = clock.now + job.lease_seconds * interval '1 second'
     FROM (SELECT coalesce(%(now)s::timestamptz, statement_timestamp()) AS now) clock
     WHERE job.id = %(job)s AND job.status = 'running' AND job.runner_id = %(runner)s
-    RETURNING job.*, {PINNED}
+        AND {doors.GIVES_UP}
+    RETURNING {COLUMNS}, {PINNED}
 """  # noqa: S608 - our own
 
 
@@ -112,9 +113,9 @@ class Asker:
 
 
 def claim_next(asker: Asker, *, job_id: object = None, now: datetime | None = None) -> ScrapeJob | None:
-    """Lend the first pending job in `turn` that `asker` may and can run, or just `job_id`. Needs a transaction.
+    """Lend the first pending job in `turn` that `asker` may and can run, or just `job_id`.
 
-    A job is claimed once in its life. None when there is nothing for this runner.
+    A job is claimed once in its life, by one statement. None when there is nothing for this runner.
     """
     if asker.runner.paused:
         return None
@@ -126,18 +127,22 @@ def claim_next(asker: Asker, *, job_id: object = None, now: datetime | None = No
         return None
     wanted = asked | {
         "runnable": sorted(newest),
-        "busy": sorted(_busy(asked, newest)),
         "newest": json.dumps({slug: version.number for slug, version in newest.items()}),
         "runner": asker.runner.pk,
         "plain": asker.plain,
         "lease": asker.lease_seconds,
         "acknowledge": asker.acknowledge_seconds,
     }
-    return next(iter(ScrapeJob.objects.raw(_CLAIM, wanted)), None)
+    limited = sorted(slug for slug, version in newest.items() if version.limited)
+    if not limited or not _is_waiting_for(limited, asked):
+        # a job that comes meanwhile and needs one of these begins with another scraper
+        return _claim(wanted, busy=limited)
+    with transaction.atomic():
+        return _claim(wanted, busy=sorted(slots.full(slots.lock(limited))))
 
 
 def acknowledge(job_id: object, *, runner: Runner, now: datetime | None = None) -> ScrapeJob:
-    """The runner knows that the job is its own. Raises the fence's errors. Needs a transaction."""
+    """The runner knows that the job is its own: one statement. Raises the fence's errors."""
     asked = {"job": fence.identity(job_id), "runner": runner.pk, "now": now}
     return next(iter(ScrapeJob.objects.raw(_ACKNOWLEDGE, asked)), None) or fence.refuse(job_id, runner=runner)
 
@@ -184,19 +189,15 @@ def _newest_versions(asker: Asker, asked: Mapping[str, Any]) -> dict[str, Runnab
         }
 
 
-def _busy(asked: Mapping[str, Any], newest: Mapping[str, Runnable]) -> set[str]:
-    """Scrapers that no job may begin with now, for their limit.
-
-    Where no waiting job needs one that has a limit nothing is locked and counted, and a job that comes meanwhile
-    begins with another scraper.
-    """
-    limited = sorted(slug for slug, version in newest.items() if version.limited)
-    if not limited:
-        return set()
+def _is_waiting_for(slugs: list[str], asked: Mapping[str, Any]) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(_IS_WAITING_FOR, {**asked, "slugs": limited})
-        [wanted] = cursor.fetchone()
-    return slots.full(slots.lock(limited)) if wanted else set(limited)
+        cursor.execute(_IS_WAITING_FOR, {**asked, "slugs": slugs})
+        return bool(cursor.fetchone()[0])
+
+
+def _claim(wanted: dict[str, Any], *, busy: list[str]) -> ScrapeJob | None:
+    """`busy` are the scrapers that no job may begin with now, for their limit."""
+    return next(iter(ScrapeJob.objects.raw(_CLAIM, wanted | {"busy": busy})), None)
 
 
 def _overdue(resumed_at: datetime | None, now: datetime | None) -> QuerySet[ScrapeJob]:

@@ -6,13 +6,14 @@ from typing import NoReturn
 
 from runners.models import Runner
 from runners.protocol.words import JobStatus, Reason
+from scraping import doors
 from scraping.models import ScrapeJob
 from scraping.refusals import CancelledError, FinishedError, NotYoursError, UnknownJobError
 
-_LOCK = """
+_LOCK = f"""
     SELECT *, coalesce(%s::timestamptz, statement_timestamp()) AS read_at
-    FROM scrape_jobs WHERE id = %s FOR NO KEY UPDATE
-"""
+    FROM scrape_jobs WHERE id = %s AND {doors.GIVES_UP} FOR NO KEY UPDATE
+"""  # noqa: S608 - our own
 
 
 def identity(text: object) -> uuid.UUID | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.utils.translation import gettext as _
 
 from runners.protocol.words import Outcome
-from scraping import scrapers
+from scraping import doors, scrapers
 from scraping.models import Scraper
 from scraping.units import Unit
 
@@ -13,11 +13,11 @@ MAX_FAILURES = 2
 # a unit that ended so has been past the login; the others never came so far, or nobody can tell
 _PAST_LOGIN = {Outcome.FOUND, Outcome.NOT_FOUND, Outcome.AMBIGUOUS, Outcome.LAYOUT_CHANGED}
 
-_WATCHED = """
+_WATCHED = f"""
     SELECT * FROM scrapers
-    WHERE slug = ANY(%s::varchar[]) OR slug = ANY(%s::varchar[]) AND login_failures > 0
+    WHERE (slug = ANY(%s::varchar[]) OR slug = ANY(%s::varchar[]) AND login_failures > 0) AND {doors.GIVES_UP}
     ORDER BY slug FOR NO KEY UPDATE
-"""
+"""  # noqa: S608 - our own
 
 
 def watch(units: Iterable[Unit]) -> dict[str, Scraper]:

@@ -12,6 +12,11 @@ from django.db import connection
 from runners.protocol.messages import JobOffer, ScraperOffer
 from scraping.models import ScrapeJob, ScrapeResult, ScraperState
 
+# What an offer says of `job` itself. Django reads the other columns when somebody asks for them.
+COLUMNS = """
+    job.id, job.root_id, job.status, job.skus, job.scrapers, job.context, job.test_mode, job.lease_seconds,
+    job.started_at, job.acknowledge_by, job.beat_seq, job.working, job.done, job.total, job.log_seq
+"""
 # what `job` keeps to, to be read together with its row: a list of what `Pinned` holds
 PINNED = """(
     SELECT jsonb_agg(jsonb_build_array(scraper.slug, scraper.display_name, scraper.state, scraper.max_parallel_jobs,

@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from runners import bell
+from runners.conditions import Same, is_one_of
 from runners.models import Runner
 from runners.protocol.words import JobStatus, Reason
 from scraping.models.batch import ScrapeBatch
@@ -28,6 +29,7 @@ def job_reasons() -> list[tuple[str, str]]:
     return [(word.value, word.value) for word in Reason]
 
 
+ENDED = [JobStatus.COMPLETED, JobStatus.FAILED]
 # what pages show of a job as it goes on
 NEWS = ["status", "reason", "runner_id", "acknowledged_at", "step", "done", "total", "wanted", "cancel_requested_at"]
 
@@ -47,9 +49,11 @@ class ScrapeJob(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     batch = models.ForeignKey(ScrapeBatch, on_delete=models.PROTECT, related_name="jobs")
     root = models.ForeignKey("self", on_delete=models.PROTECT, related_name="chain", help_text=_("First of its chain."))
-    retry_of = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="successors")
+    retry_of = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="successors", db_index=False
+    )
     retried_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     attempt = models.PositiveSmallIntegerField(default=1)
     skus = ArrayField(models.TextField(), verbose_name=_("SKUs"))
@@ -62,7 +66,9 @@ class ScrapeJob(models.Model):
     test_mode = models.BooleanField(default=False)
     turn = models.DateTimeField(db_default=Now())
     run_after = models.DateTimeField(db_default=Now())
-    runner = models.ForeignKey(Runner, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs")
+    runner = models.ForeignKey(
+        Runner, on_delete=models.PROTECT, null=True, blank=True, related_name="jobs", db_index=False
+    )
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     lease_seconds = models.FloatField(default=45)
     created_at = models.DateTimeField(_("created"), db_default=Now())
@@ -97,9 +103,15 @@ class ScrapeJob(models.Model):
             ("manage_operations", "Can manage operations"),
         ]
         indexes = [
-            models.Index(fields=["turn"], condition=Q(status="pending"), name="scrape_jobs_pending"),
-            models.Index(fields=["id"], condition=Q(status="running"), name="scrape_jobs_running"),
+            # each change of status writes to all of these but the partial ones that it leaves
+            models.Index(
+                fields=["status", "turn", "id"], condition=Q(status__in=["pending", "running"]), name="scrape_jobs_open"
+            ),
             models.Index(fields=["-created_at"], name="scrape_jobs_recent"),
+            models.Index(
+                fields=["runner", "-created_at"], condition=Q(completed_at__isnull=False), name="scrape_jobs_worked"
+            ),
+            models.Index(fields=["retry_of"], condition=Q(retry_of__isnull=False), name="scrape_jobs_retries"),
             GinIndex(fields=["skus"], condition=Q(status__in=["pending", "running"]), name="scrape_jobs_open_skus"),
             GinIndex(fields=["scrapers"], name="scrape_jobs_scrapers"),
         ]
@@ -107,15 +119,12 @@ class ScrapeJob(models.Model):
             models.UniqueConstraint(
                 fields=["retry_of"], condition=~Q(root=F("id")), name="scrape_jobs_one_automatic_successor"
             ),
-            models.CheckConstraint(condition=Q(status__in=[w.value for w in JobStatus]), name="scrape_jobs_status"),
+            models.CheckConstraint(condition=is_one_of("status", JobStatus), name="scrape_jobs_status"),
+            models.CheckConstraint(condition=is_one_of("reason", Reason), name="scrape_jobs_reason"),
+            models.CheckConstraint(condition=~Q(skus=[]), name="scrape_jobs_skus"),
+            models.CheckConstraint(condition=~Q(scrapers=[]), name="scrape_jobs_scrapers"),
             models.CheckConstraint(
-                condition=Q(reason__isnull=True) | Q(reason__in=[w.value for w in Reason]), name="scrape_jobs_reason"
-            ),
-            models.CheckConstraint(condition=Q(skus__len__gt=0), name="scrape_jobs_skus"),
-            models.CheckConstraint(condition=Q(scrapers__len__gt=0), name="scrape_jobs_scrapers"),
-            models.CheckConstraint(
-                condition=~Q(status="pending") | Q(runner__isnull=True, lease_expires_at__isnull=True),
-                name="scrape_jobs_pending_is_free",
+                condition=~Q(status="pending") | Q(runner__isnull=True), name="scrape_jobs_pending_is_free"
             ),
             models.CheckConstraint(
                 condition=~Q(status="running")
@@ -123,21 +132,20 @@ class ScrapeJob(models.Model):
                 name="scrape_jobs_running_is_held",
             ),
             models.CheckConstraint(
-                condition=Q(status="running", lease_expires_at__isnull=False)
-                | (~Q(status="running") & Q(lease_expires_at__isnull=True)),
+                condition=Same(Q(status="running"), Q(lease_expires_at__isnull=False)),
                 name="scrape_jobs_lease_while_running",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["pending", "running"], completed_at__isnull=True)
-                | Q(status__in=["completed", "failed"], completed_at__isnull=False),
+                condition=Same(is_one_of("status", ENDED), Q(completed_at__isnull=False)),
                 name="scrape_jobs_ended_when",
             ),
             models.CheckConstraint(
-                condition=Q(status="failed", reason__isnull=False) | (~Q(status="failed") & Q(reason__isnull=True)),
-                name="scrape_jobs_failed_why",
+                condition=Same(Q(status="failed"), Q(reason__isnull=False)), name="scrape_jobs_failed_why"
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["completed", "failed"]) | Q(runner__isnull=False) | Q(reason="cancelled"),
+                condition=Q(completed_at__isnull=True)
+                | Q(runner__isnull=False)
+                | Q(reason__isnull=False, reason="cancelled"),
                 name="scrape_jobs_unclaimed_only_cancelled",
             ),
         ]
@@ -147,7 +155,7 @@ class ScrapeJob(models.Model):
                 column="status",
                 allowed=MOVES,
                 start={JobStatus.PENDING},
-                final={JobStatus.COMPLETED, JobStatus.FAILED},
+                final=set(ENDED),
             ),
             append_only("scrape_jobs_kept", operations=pgtrigger.Delete),
             bell.on_insert("scrape_jobs_rings_new", kind="job"),

@@ -7,6 +7,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from runners import bell
+from runners.conditions import is_one_of
 from runners.protocol.words import LogLevel
 from scraping.models.job import ScrapeJob
 from scraping.models.triggers import append_only, kept_unless
@@ -44,7 +45,7 @@ class ScrapeJobLog(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["job", "position"], name="scrape_job_logs_position"),
             models.UniqueConstraint(fields=["job", "seq"], condition=Q(seq__isnull=False), name="scrape_job_logs_seq"),
-            models.CheckConstraint(condition=Q(level__in=[w.value for w in LogLevel]), name="scrape_job_logs_level"),
+            models.CheckConstraint(condition=is_one_of("level", LogLevel), name="scrape_job_logs_level"),
         ]
         indexes = [
             models.Index(

@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from runners.conditions import is_one_of
 from runners.protocol.words import Outcome
 from scraping.models.job import ScrapeJob
 
@@ -47,9 +48,7 @@ class ScrapeResult(models.Model):
         ]
         constraints = [
             models.UniqueConstraint(fields=["root", "sku", "scraper"], name="scrape_results_unit"),
-            models.CheckConstraint(
-                condition=models.Q(outcome__in=[word.value for word in Outcome]), name="scrape_results_outcome"
-            ),
+            models.CheckConstraint(condition=is_one_of("outcome", Outcome), name="scrape_results_outcome"),
             models.CheckConstraint(
                 condition=models.Q(url="") | models.Q(url__iregex=r"^https?://"), name="scrape_results_url"
             ),

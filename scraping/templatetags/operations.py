@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from django import template
 from django.template.defaultfilters import date as format_date
@@ -14,10 +13,8 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from scraping import wording
+from scraping.tally import Tally
 from scraping.visible import visible
-
-if TYPE_CHECKING:  # a room that writes sentences imports these
-    from scraping.queries import Tally
 
 register = template.Library()
 register.filter(visible)
@@ -82,7 +79,7 @@ def cells(values: Iterable[float | None]) -> SafeString:
 
 
 @register.filter
-def bar(tally: "Tally") -> SafeString:
+def bar(tally: Tally) -> SafeString:
     """What is done of a job as a progress bar of three stretches."""
     label = _("%(done)s of %(total)s units") % {"done": number(tally.done), "total": number(tally.total)}
     stretches = ((kind, f"{start:.2f}", f"{width:.2f}") for kind, start, width in tally.bars)
@@ -97,7 +94,7 @@ def bar(tally: "Tally") -> SafeString:
 
 
 @register.filter
-def outcomes(tally: "Tally") -> SafeString:
+def outcomes(tally: Tally) -> SafeString:
     """What became of a job's units, in words and numbers; "–" where none is done."""
     kinds = [("ok", "✓", tally.found, spaced("found")), ("", "–", tally.not_found, spaced("not_found"))]
     kinds += [("bad", "!", count, spaced(word)) for word, count in tally.troubles]

@@ -9,7 +9,8 @@ from rich.console import Console
 from baystate.demo.screen import Screen
 from runners.models import Runner
 from scraping.models import ScrapeJob
-from scraping.queries import JobRow, Tally
+from scraping.queries import JobRow
+from scraping.tally import Tally
 
 
 def screen() -> tuple[Screen, io.StringIO]:

@@ -1,6 +1,7 @@
 """What runners say of themselves is noted, and said again it is not written again."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,7 +16,7 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 
-def noted(runner: Runner, **said: object) -> bool:
+def noted(runner: Runner, **said: Any) -> bool:
     with CaptureQueriesContext(connection) as asked:
         presence.note(runner, **said)
     return bool(asked.captured_queries)

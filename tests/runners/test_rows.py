@@ -8,6 +8,7 @@ from runners import rows
 from scraping.models import ScrapeJob, ScrapeResult
 from tests import make
 
+UNIT = ["root_id", "sku", "scraper"]
 pytestmark = pytest.mark.django_db
 
 
@@ -32,11 +33,19 @@ def test_new_rows_get_their_keys_in_order() -> None:
         ScrapeResult(root=job, job=job, sku=sku, scraper="acme", outcome="found", fields={"name": f"100% {sku}"})
         for sku in job.skus
     ]
-    rows.insert(made)
+    assert rows.insert(made, unique=UNIT) == made
     assert {row.pk: row.fields for row in ScrapeResult.objects.all()} == {row.pk: row.fields for row in made}
     assert all(row.recorded_at for row in made)
 
 
 def test_no_rows_are_no_statement(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(0):
-        rows.insert([])
+        assert rows.insert([], unique=UNIT) == []
+
+
+def test_a_row_that_is_there_already_stays_as_it_is() -> None:
+    job = make.running_job(make.runner(), skus=["1", "2"])
+    make.result(job, sku="1", fields={"name": "first"})
+    made = [ScrapeResult(root=job, job=job, sku=sku, scraper="acme", outcome="found") for sku in job.skus]
+    assert rows.insert(made, unique=UNIT) == [made[1]]
+    assert ScrapeResult.objects.get(sku="1").fields == {"name": "first"}

@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 
 from runners.models import Runner
 from runners.protocol.words import Reason
-from scraping import credentials, jobs
+from scraping import credentials, jobs, queries
 from scraping.models import ScrapeJob, Scraper, ScrapeResult
 from tests import make
 
@@ -238,8 +238,7 @@ class TestCallback:
         results = {"skus_processed": 2, "scrapers_run": ["acme"], "data": {"a": {"acme": {"title": "A"}}}}
         answer = api.post(path, {"job_id": job_id, "status": "completed", "results": results}, format="json")
         assert answer.json() == {"success": True, "recorded": 1, "remaining": 0}
-        runner.refresh_from_db()
-        assert runner.status == "idle"
+        assert [card.state for card in queries.runner_cards()] == ["online"]
         again = api.post(path, {"status": "completed", "job_id": job_id, "results": results}, format="json")
         assert again.json() == answer.json()
         other = api.post(path, {"job_id": job_id, "status": "failed"}, format="json")

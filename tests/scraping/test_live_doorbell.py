@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-import pgtrigger
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
@@ -12,7 +11,7 @@ from django.test import override_settings
 
 from scraping.live import database, doorbell, hub
 from scraping.models import ScrapeJob
-from tests import make
+from tests import make, triggers
 from tests.scraping.sockets import Socket, append, off_loop, opened, run, session_of, within
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -92,8 +91,9 @@ def test_a_killed_listener_comes_back_and_what_was_missed_is_read(
             await watch(socket, job)
             before = doorbell.restarts()
             await kill()
-            with pgtrigger.ignore("scraping.ScrapeJobLog:scrape_job_logs_rings"):
-                await one_line_arrives(socket, job, "rung for nobody")
+            await off_loop(triggers.switch)("scrape_job_logs_rings", on=False)
+            await one_line_arrives(socket, job, "rung for nobody")
+            await off_loop(triggers.switch)("scrape_job_logs_rings", on=True)
             assert await within(is_alive)
             await one_line_arrives(socket, job, "heard again")
             assert doorbell.restarts() > before
@@ -136,10 +136,9 @@ def test_a_bell_that_was_not_rung_costs_until_the_next_poll(job: ScrapeJob, cook
     async def test() -> None:
         async with opened(cookie) as socket:
             await watch(socket, job)
-            with pgtrigger.ignore("scraping.ScrapeJobLog:scrape_job_logs_rings"):
-                await one_line_arrives(socket, job, "rung by nobody")
+            await one_line_arrives(socket, job, "rung by nobody")
 
-    with override_settings(LIVE_POLL_SECONDS=0.5):
+    with override_settings(LIVE_POLL_SECONDS=0.5), triggers.without("scrape_job_logs_rings"):
         run(test())
 
 

@@ -5,7 +5,6 @@ import random
 from hashlib import sha256
 from typing import Any
 
-import pgtrigger
 import pytest
 from django.db.backends.utils import CursorWrapper
 from django.test import override_settings
@@ -13,7 +12,7 @@ from django.utils import timezone
 
 from scraping.live import tail
 from scraping.models import ScrapeJob, ScrapeJobLog
-from tests import make
+from tests import make, triggers
 from tests.scraping.sockets import Reader, Socket, append, off_loop, opened, run, session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,7 +36,7 @@ def end(job: ScrapeJob) -> None:
 
 def remove(job: ScrapeJob, *positions: int) -> None:
     """As retention does."""
-    with pgtrigger.ignore("scraping.ScrapeJobLog:scrape_job_logs_retention"):
+    with triggers.without("scrape_job_logs_retention"):
         ScrapeJobLog.objects.filter(job=job, position__in=positions).delete()
 
 
@@ -211,13 +210,13 @@ def test_a_reader_who_knows_more_than_the_process_is_believed(job: ScrapeJob, co
         async with opened(cookie) as first, opened(cookie) as second:
             await first.say(watch="job", id=job.pk, after=0)
             await first.hear("lines")
-            with pgtrigger.ignore("scraping.ScrapeJobLog:scrape_job_logs_rings"):
-                await off_loop(append)(job, "two", "three")
+            await off_loop(append)(job, "two", "three")
             await second.say(watch="job", id=job.pk, after=3)
             assert (await second.next())["log_head"] == 3
             assert await second.is_silent()
 
-    run(test())
+    with triggers.without("scrape_job_logs_rings"):
+        run(test())
 
 
 def test_watching_again_begins_at_the_new_position(job: ScrapeJob, cookie: str) -> None:

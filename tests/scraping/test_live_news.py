@@ -3,14 +3,13 @@
 import asyncio
 from typing import Any
 
-import pgtrigger
 import pytest
 from django.test import override_settings
 from django.utils import timezone
 
 from runners.models import Runner
 from scraping.models import ScrapeBatch, ScrapeJob
-from tests import make
+from tests import make, triggers
 from tests.scraping.sockets import Message, Socket, off_loop, opened, run, session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -141,11 +140,10 @@ def test_what_no_bell_told_is_found_by_the_next_poll(cookie: str) -> None:
     async def test() -> None:
         async with opened(cookie) as socket:
             await watch(socket, "operations")
-            with pgtrigger.ignore("scraping.ScrapeJob:scrape_jobs_rings"):
-                await change(job, done=1)
+            await change(job, done=1)
             await heard(socket, "job", done=1)
 
-    with override_settings(LIVE_POLL_SECONDS=0.5):
+    with override_settings(LIVE_POLL_SECONDS=0.5), triggers.without("scrape_jobs_rings"):
         run(test())
 
 

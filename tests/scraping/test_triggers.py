@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -154,6 +155,12 @@ def test_an_ended_job_never_changes_also_in_raw_sql(column: str) -> None:
         cursor.execute(f"UPDATE scrape_jobs SET {column} = {value} WHERE id = %s", [job.pk])
 
 
+def test_no_session_can_ask_to_be_let_past() -> None:
+    job = job_in(JobStatus.COMPLETED)
+    with pgtrigger.ignore(), pytest.raises(IllegalMoveError), transaction.atomic():
+        ScrapeJob.objects.filter(pk=job.pk).update(error="changed")
+
+
 def test_a_violation_carries_the_constraints_name() -> None:
     job = job_in(JobStatus.COMPLETED)
     with pytest.raises(IntegrityError) as caught, transaction.atomic():
@@ -205,3 +212,9 @@ def test_a_job_that_nobody_claimed_ends_only_as_cancelled() -> None:
     job = make.job()
     with pytest.raises(IntegrityError, match="scrape_jobs_unclaimed_only_cancelled"), transaction.atomic():
         ScrapeJob.objects.filter(pk=job.pk).update(**values_of(JobStatus.FAILED) | {"reason": "error"})
+
+
+def test_a_job_that_ended_well_keeps_its_runner() -> None:
+    job = job_in(JobStatus.RUNNING)
+    with pytest.raises(IntegrityError, match="scrape_jobs_unclaimed_only_cancelled"), transaction.atomic():
+        ScrapeJob.objects.filter(pk=job.pk).update(**values_of(JobStatus.COMPLETED) | {"runner": None})

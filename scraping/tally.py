@@ -1,0 +1,55 @@
+"""Counts units by what became of them."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from runners.protocol.words import Outcome
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Units of a job by what became of them. `total` counts the units it was to look up; `before` those of its SKUs
+    that jobs earlier in its chain had recorded already, so that the jobs of a chain add up.
+    """
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    total: int = 0
+    before: int = 0
+
+    @property
+    def found(self) -> int:
+        return self.outcomes[Outcome.FOUND]
+
+    @property
+    def not_found(self) -> int:
+        return self.outcomes[Outcome.NOT_FOUND]
+
+    @property
+    def trouble(self) -> int:
+        return sum(count for word, count in self.outcomes.items() if Outcome(word).trouble)
+
+    @property
+    def troubles(self) -> list[tuple[str, int]]:
+        """What the trouble was, by outcome, the most frequent first."""
+        return [(word, count) for word, count in self.outcomes.most_common() if Outcome(word).trouble]
+
+    @property
+    def done(self) -> int:
+        return sum(self.outcomes.values())
+
+    @property
+    def left(self) -> int:
+        return max(0, self.total - self.done)
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.total == 0 else min(100, self.done * 100 // self.total)
+
+    def _share(self, count: int) -> float:
+        return round(100 * count / max(1, self.total), 2)
+
+    @property
+    def bars(self) -> list[tuple[str, float, float]]:
+        """Class, start and width in percent of the three stretches of a progress bar."""
+        found, none = self._share(self.found), self._share(self.not_found)
+        return [("ok", 0, found), ("none", found, none), ("bad", found + none, self._share(self.trouble))]
