@@ -231,13 +231,10 @@ def _reason(job: ScrapeJob, *, at: datetime) -> Reason:
 
 
 def _silence(job: ScrapeJob, reason: Reason) -> str:
-    """Who held the job and when it last spoke or got on, for the person who reads the job's page."""
+    """What its runner failed to do; when, the job's page says in the reader's zone."""
     said = {
         Reason.UNACKNOWLEDGED: _("{runner} was given this job and never took it up."),
-        Reason.INTERRUPTED: _(
-            "{runner} fell silent: last heard at {heard:%Y-%m-%d %H:%M:%S} UTC. Its process, machine or network ended."
-        ),
-        Reason.TIMEOUT: _("{runner} goes on speaking, but got no further since {moved:%Y-%m-%d %H:%M:%S} UTC."),
+        Reason.INTERRUPTED: _("{runner} fell silent: its process, machine or network ended."),
+        Reason.TIMEOUT: _("{runner} goes on speaking, but gets no further."),
     }[reason]
-    began = job.started_at or job.created_at
-    return said.format(runner=job.runner, heard=job.heartbeat_at or began, moved=job.progress_at or began)
+    return said.format(runner=job.runner)

@@ -13,9 +13,10 @@ from django.db.models import DateTimeField, Func, Value
 from django.db.models.functions import Now
 
 from runners.protocol.words import Outcome
-from scraping import queries, wording
+from scraping import wording
 from scraping.filters import Filters, Window
 from scraping.models import ScrapeResult
+from scraping.tally import UNASKED
 
 _ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 # the planner knows how many rows a stretch up to now holds; from a subquery's answer it could not tell. Words as plain
@@ -176,7 +177,7 @@ def _shares(counts: list[Any], ticks: list[int], speeds: dict[str, list[float]])
     units: Counter[tuple[str, int]] = Counter()
     found: Counter[tuple[str, int]] = Counter()
     for moment, slug, outcome, number in counts:
-        if outcome in queries.UNASKED:
+        if outcome in UNASKED:
             continue
         units[slug, moment] += number
         found[slug, moment] += number if outcome == Outcome.FOUND else 0

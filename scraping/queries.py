@@ -17,11 +17,10 @@ from runners.models import Runner
 from runners.protocol.words import JobStatus, Outcome, RunnerStatus
 from scraping import waiting
 from scraping.models import NEEDS_A_PERSON, ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult
-from scraping.tally import Tally
+from scraping.tally import UNASKED, Tally
 from scraping.visible import visible
 
 OPEN = [JobStatus.PENDING, JobStatus.RUNNING]
-UNASKED = [Outcome.SKIPPED, Outcome.UNREPORTED]  # outcomes that say nothing about the site
 LINES_AT_ONCE = 500
 # of each job its units by outcome, and without one those of its SKUs that jobs before it in its chain had recorded
 _UNITS = """
@@ -45,7 +44,7 @@ class JobRow:
 
     @property
     def per_minute(self) -> float | None:
-        return round(self.tally.done * 60 / self.seconds, 1) if self.seconds and self.tally.done else None
+        return round(self.tally.looked_up * 60 / self.seconds, 1) if self.seconds and self.tally.looked_up else None
 
     @property
     def seconds_left(self) -> float | None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from runners.protocol.words import Outcome
 
+UNASKED = [Outcome.SKIPPED, Outcome.UNREPORTED]  # outcomes that say nothing about the site
+
 
 @dataclass(frozen=True)
 class Tally:
@@ -25,13 +27,28 @@ class Tally:
         return self.outcomes[Outcome.NOT_FOUND]
 
     @property
+    def skipped(self) -> int:
+        """Units that nobody looked up because somebody cancelled the job."""
+        return self.outcomes[Outcome.SKIPPED]
+
+    @property
     def trouble(self) -> int:
-        return sum(count for word, count in self.outcomes.items() if Outcome(word).trouble)
+        return sum(count for _word, count in self.troubles)
 
     @property
     def troubles(self) -> list[tuple[str, int]]:
         """What the trouble was, by outcome, the most frequent first."""
-        return [(word, count) for word, count in self.outcomes.most_common() if Outcome(word).trouble]
+        troubles = [(word, count) for word, count in self.outcomes.most_common() if Outcome(word).trouble]
+        return [(word, count) for word, count in troubles if word != Outcome.SKIPPED]
+
+    @property
+    def retriable(self) -> int:
+        return self.trouble + self.skipped
+
+    @property
+    def looked_up(self) -> int:
+        """Units that somebody worked on."""
+        return self.done - sum(self.outcomes[word] for word in UNASKED)
 
     @property
     def done(self) -> int:

@@ -50,8 +50,14 @@ def _failed(job: ScrapeJob) -> str:
         Reason.TIMEOUT: _("%(runner)s went on speaking but got no further%(hand)s."),
     }[reason]
     words = {"runner": job.runner or _("no runner"), "hand": _hand(job)}
-    heard = format_html(_("It last spoke of it {}."), when(job.heartbeat_at)) if job.heartbeat_at else ""
-    return format_html("{} {} {}", said % words, heard, _what_follows(job))
+    return format_html("{} {} {}", said % words, _last(job, reason), _what_follows(job))
+
+
+def _last(job: ScrapeJob, reason: Reason) -> str:
+    """When it last did what it then failed to do."""
+    if reason is Reason.TIMEOUT and job.progress_at:
+        return format_html(_("It last got on {}."), when(job.progress_at))
+    return format_html(_("It last spoke of it {}."), when(job.heartbeat_at)) if job.heartbeat_at else ""
 
 
 def _hand(job: ScrapeJob) -> str:

@@ -25,7 +25,7 @@ from scraping.models import ScrapeJob, ScrapeResult
 from scraping.templatetags.operations import ago, duration, pill
 
 SKUS_A_PAGE = 50
-JOB_PARTS = ("head", "units")
+JOB_PARTS = ("ways", "head", "units")
 
 
 @admin.register(ScrapeJob)

@@ -91,7 +91,7 @@ class KeyInline(admin.TabularInline[RunnerKey, Runner]):
     def state(self, key: RunnerKey) -> SafeString | str:
         return state_of(key)
 
-    @admin.display(description=gettext_lazy("Leaked?"))
+    @admin.display(description=gettext_lazy("If it leaked"))
     def revoke(self, key: RunnerKey) -> SafeString | str:
         if key.revoked_at:
             return "–"

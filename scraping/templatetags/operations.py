@@ -98,6 +98,7 @@ def outcomes(tally: Tally) -> SafeString:
     """What became of a job's units, in words and numbers; "–" where none is done."""
     kinds = [("ok", "✓", tally.found, spaced("found")), ("", "–", tally.not_found, spaced("not_found"))]
     kinds += [("bad", "!", count, spaced(word)) for word, count in tally.troubles]
+    kinds += [("", "–", tally.skipped, spaced("skipped"))]
     said = [(tone, icon, number(count), label) for tone, icon, count, label in kinds if count]
     shape = '<span class="{}"><span aria-hidden="true">{}</span> {} {}</span>'
     words = format_html_join(" ", shape, said) if tally.done else "–"

@@ -102,7 +102,10 @@ export function openLog(root) {
     cancelAnimationFrame(frame);
     frame = requestAnimationFrame(() => { jump.moved(); say(edges()); });
   });
-  logFilter(form, () => say(follow.on || !view.top() ? newest() : show({ line: view.from }).then(settled).then(edges)));
+  logFilter(form, () => {
+    root.querySelector("[data-status]").textContent = "";
+    say(follow.on || !view.top() ? newest() : show({ line: view.from }).then(settled).then(edges));
+  });
   logCopy(root.querySelector("[data-take]"), view);
   const wrap = root.querySelector("[data-wrap]");
   wrap.addEventListener("change", () => root.classList.toggle("bs-log-flat", !wrap.checked));

@@ -25,7 +25,7 @@ export function lineMaker(shape, words) {
     time.dataset.server = line.created_at;
     level.textContent = line.level;
     site.textContent = line.scraper ?? "";
-    said.firstElementChild.textContent = line.sku && !line.message.includes(line.sku) ? line.sku : "";
+    said.firstElementChild.textContent = line.sku && !line.message.includes(line.sku) ? `${line.sku} ` : "";
     said.lastElementChild.textContent = line.message;
     tellTimes(item, words);
     return item;

@@ -56,6 +56,14 @@ def test_trouble_is_settled_once_the_same_unit_ends_otherwise() -> None:
     assert words() == []
 
 
+@pytest.mark.parametrize("outcome", ["skipped", "unreported"])
+def test_a_unit_that_nobody_looked_up_settles_nothing(outcome: str) -> None:
+    make.scraper()
+    make.result(make.running_job(make.runner(), skus=["1"]), outcome="layout_changed")
+    make.result(make.running_job(make.runner("office"), skus=["1"]), outcome=outcome)
+    assert words() == [("layout changed", "acme")]
+
+
 def test_a_refused_login_is_settled_by_one_that_works() -> None:
     scraper = make.scraper(login_failures=1)
     make.result(make.running_job(make.runner(), skus=["1"]), outcome="login_failed")
@@ -119,6 +127,13 @@ def lost(reason: Reason = Reason.INTERRUPTED, *, handed_back: bool = False, **va
 @pytest.mark.parametrize("reason", list(Reason))
 def test_a_failed_job_has_a_sentence_for_every_reason(reason: Reason) -> None:
     assert why.sentence(lost(reason)).endswith(".")
+
+
+def test_a_job_that_stood_still_says_since_when() -> None:
+    moved = timezone.now() - timedelta(minutes=11)
+    sentence = why.sentence(lost(Reason.TIMEOUT, progress_at=moved))
+    assert f'It last got on <time datetime="{moved.isoformat()}"' in sentence
+    assert "last spoke" not in sentence
 
 
 def test_a_lost_job_says_what_was_in_hand_and_where_it_goes_on() -> None:

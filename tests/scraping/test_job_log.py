@@ -10,7 +10,7 @@ from django.test import AsyncClient, Client
 from django.urls import reverse
 from django.utils import timezone
 
-from scraping import downloads, lines, retention
+from scraping import downloads, jobs, lines, retention
 from scraping.models import ScrapeJob
 from tests import make
 
@@ -91,6 +91,16 @@ def test_the_next_error_is_a_position(watcher: Client, job: ScrapeJob) -> None:
         watcher.get(of("error", job), asked).json() for asked in ({"after": "0"}, {"after": "2"}, {"before": "9"})
     ]
     assert answers == [{"position": 2}, {"position": None}, {"position": 2}]
+
+
+def test_the_buttons_follow_the_jobs_end(client: Client) -> None:
+    client.force_login(make.staff("scraping.view_operations", "scraping.manage_operations"))
+    job = make.running_job(make.runner())
+    assert "Cancel job…" in client.get(of("changes", job)).json()["parts"]["ways"]
+    job.refresh_from_db()
+    jobs.complete(job, at=timezone.now())
+    ways = client.get(of("changes", job)).json()["parts"]["ways"]
+    assert ("Cancel job…" in ways, "Retry…" in ways) == (False, True)
 
 
 @pytest.mark.parametrize("name", ["change", "changes", "lines", "error", "log"])

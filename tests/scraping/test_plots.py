@@ -71,6 +71,7 @@ def test_a_scraper_has_its_share_and_its_seconds() -> None:
         recorded(job, 1 + milliseconds / 10**6, outcome="found", scraper="acme", milliseconds=milliseconds)
     recorded(job, 1, 1.001, outcome="not_found", scraper="bradley")
     recorded(job, 5, outcome="found", scraper="bradley")
+    recorded(job, 1, outcome="skipped", scraper="bradley")  # says nothing about the site
     acme, bradley = read().scrapers
     assert (acme.slug, acme.units, acme.percent) == ("acme", 20, 100)
     assert acme.median == pytest.approx(1.05)

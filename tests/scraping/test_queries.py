@@ -23,6 +23,18 @@ def test_a_tally_counts_units_by_what_became_of_them() -> None:
     assert tally.bars == [("ok", 0, 16.67), ("none", 16.67, 16.67), ("bad", 33.34, 16.67)]
 
 
+def test_what_nobody_looked_up_is_no_trouble_and_no_speed() -> None:
+    began = timezone.now()
+    job = make.running_job(make.runner(), skus=["1", "2", "3"], scrapers=["acme"], started_at=began)
+    make.result(job, sku="1")
+    jobs.cancel(job.pk)
+    job.refresh_from_db()
+    jobs.fail(job, reason=Reason.CANCELLED, at=began + timedelta(minutes=1))
+    [row] = queries.rows_of([job])
+    assert (row.tally.done, row.tally.skipped, row.tally.trouble, row.tally.retriable) == (3, 2, 0, 2)
+    assert row.per_minute == 1
+
+
 def test_the_jobs_of_a_chain_add_up() -> None:
     lost = make.running_job(make.runner(), skus=["1", "2"], scrapers=["acme", "bradley"])
     make.result(lost, sku="1")
@@ -49,6 +61,14 @@ def test_a_runner_that_fell_silent_is_offline() -> None:
     busy = make.runner("busy")
     make.running_job(busy)
     assert {card.runner.name: card.state for card in queries.runner_cards()} == {"quiet": "offline", "busy": "busy"}
+
+
+def test_runner_cards_keep_their_places() -> None:
+    """Whoever presses a button presses the one that was seen, also when another runner has spoken meanwhile."""
+    for name in ("office", "attic", "warehouse"):
+        make.runner(name)
+    make.running_job(make.runner("basement"))
+    assert [card.runner.name for card in queries.runner_cards()] == ["attic", "basement", "office", "warehouse"]
 
 
 def test_a_batch_is_open_while_one_of_its_jobs_is() -> None:

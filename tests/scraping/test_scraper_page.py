@@ -22,9 +22,9 @@ def keeper(client: Client) -> Client:
     return client
 
 
-def save(client: Client, scraper: Scraper, limit: str) -> str:
+def save(client: Client, scraper: Scraper, limit: str, **changes: object) -> str:
     values = {"display_name": "Acme", "trust": "50", "versions-TOTAL_FORMS": "0", "versions-INITIAL_FORMS": "0"}
-    document = json.dumps(make.definition_document())
+    document = json.dumps(make.definition_document() | changes)
     change = reverse("admin:scraping_scraper_change", args=[scraper.pk])
     return client.post(change, {**values, "max_parallel_jobs": limit, "definition": document}).content.decode()
 
@@ -35,6 +35,16 @@ def test_staff_set_and_clear_the_limit(keeper: Client, typed: str, stored: int |
     save(keeper, scraper, typed)
     scraper.refresh_from_db()
     assert scraper.max_parallel_jobs == stored
+
+
+def test_only_a_changed_definition_makes_a_version(keeper: Client) -> None:
+    scraper = make.scraper()
+    save(keeper, scraper, "2")
+    assert [version.number for version in scraper.versions.all()] == [1]
+    version = scraper.versions.get()
+    save(keeper, scraper, "3", fields={"name": {"from": [{"css": "h2"}]}})
+    assert sorted(scraper.versions.values_list("number", flat=True)) == [1, 2]
+    assert scraper.versions.get(number=1).definition == version.definition
 
 
 def test_a_limit_of_none_at_all_is_a_pause_and_refused(keeper: Client) -> None:
