@@ -11,7 +11,7 @@ from lxml import etree
 from parsel import Selector
 
 from runners.agent import addresses, markup, visible
-from runners.protocol.messages import clean_text
+from runners.protocol.values import clean_text
 
 _DECLARED: Final = re.compile(rb"<meta[^>]{0,500}?charset\s*=\s*[\"']?\s*([\w.:-]{1,40})", re.IGNORECASE)
 _IN_HEADER: Final = re.compile(r"charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)

@@ -13,38 +13,19 @@ from typing import Final, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from runners.agent import trim
+from runners.agent import spoolfile, trim
+from runners.agent.spoolfile import SpoolInUse
 from runners.protocol.messages import Callback, JobOffer, LogLine, UnitItem
 
 console = logging.getLogger(__name__)
-# a spool takes 200 MB of its disk at most: what its rows count, the file around them, and the log written ahead
+# A spool takes 200 MB of its disk at most: what its rows count, `spoolfile.FILE` around them, and the log written ahead.
 LIMIT: Final = 120_000_000
-_FILE: Final = 165_000_000
 _ROOM: Final = 4_000_000  # is kept for what comes next
-_PAGE: Final = 4096
 _OVERHEAD: Final = 200
 _TRY_EVERY: Final = 1.0
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS job (
-    id TEXT PRIMARY KEY, offer TEXT NOT NULL, last_seq INTEGER NOT NULL DEFAULT 0, word TEXT
-);
-CREATE TABLE IF NOT EXISTS thing (
-    number INTEGER PRIMARY KEY, job TEXT NOT NULL, kind TEXT NOT NULL, level TEXT, seq INTEGER, through INTEGER,
-    bytes INTEGER NOT NULL, body TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS thing_by_job ON thing (job, kind, number);
-CREATE TRIGGER IF NOT EXISTS thing_numbered AFTER INSERT ON thing WHEN new.seq IS NOT NULL BEGIN
-    UPDATE job SET last_seq = max(last_seq, new.seq) WHERE id = new.job;
-END;
-CREATE TABLE IF NOT EXISTS probe (written INTEGER PRIMARY KEY);
-"""
 # number, job, kind, level, seq, through, bytes, body
 Row = tuple[int, str, str, str | None, int | None, int | None, int, str]
 _Message = TypeVar("_Message", LogLine, UnitItem)
-
-
-class SpoolInUse(Exception):  # noqa: N818
-    """Another process has this file."""
 
 
 class Spool:
@@ -57,7 +38,7 @@ class Spool:
         self._limit = limit
         self._failed_at: float | None = None
         self._synchronous = ""
-        self._db = _open(path)
+        self._db = spoolfile.opened(path)
         self._next: int = self._one("SELECT coalesce(max(number), 0) + 1 FROM thing")
         self._bytes: int = self._one("SELECT coalesce(sum(bytes), 0) FROM thing")
 
@@ -105,7 +86,7 @@ class Spool:
             self._attempt("DELETE FROM thing WHERE job = ?", [(job_id,)], synchronous="FULL")
             self._attempt("DELETE FROM job WHERE id = ?", [(job_id,)], synchronous="FULL")
             self._bytes = self._one("SELECT coalesce(sum(bytes), 0) FROM thing")
-            if self._one("PRAGMA freelist_count") > _ROOM // _PAGE:
+            if self._one("PRAGMA freelist_count") > _ROOM // spoolfile.PAGE:
                 self._shrink()
 
     def lines(self, job_id: str) -> "Box[LogLine]":
@@ -262,43 +243,6 @@ class Box(Generic[_Message]):
         body = thing.model_dump_json(exclude_unset=True)
         size = len(body.encode()) + _OVERHEAD
         return (number, self._job_id, self._kind, level and str(level), seq, through, size, body)
-
-
-def _open(path: Path | None) -> sqlite3.Connection:
-    if path is None:
-        return _connect(":memory:")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.touch(mode=0o600)
-    try:
-        return _connect(str(path))
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error):
-            raise SpoolInUse(str(path)) from None
-        raise OSError(str(error)) from error
-    except sqlite3.DatabaseError:
-        aside = path.with_name(f"{path.name}.damaged-{time.time_ns()}")
-        path.rename(aside)
-        console.error("the spool %s is damaged; it is kept as %s, and a new one begins", path, aside.name)
-        return _open(path)
-
-
-def _connect(name: str) -> sqlite3.Connection:
-    """Ours alone: a second process is refused at once, and one that was killed leaves no lock behind."""
-    db = sqlite3.connect(name, timeout=0, check_same_thread=False)
-    try:
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute(f"PRAGMA page_size = {_PAGE}")
-        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA journal_size_limit = 0")
-        db.execute(f"PRAGMA max_page_count = {_FILE // _PAGE}")
-        db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
-        if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-            raise sqlite3.DatabaseError("damaged")
-    except BaseException:
-        db.close()
-        raise
-    return db
 
 
 def find(folder: Path, name: str) -> Spool:

@@ -11,7 +11,7 @@ from runners.agent import addresses, amounts, markup, visible
 from runners.agent.graph import Value
 from runners.protocol import gtin, units
 from runners.protocol.definition import Step, expressions
-from runners.protocol.messages import clean_text
+from runners.protocol.values import clean_text
 
 MOST: Final = 1_000
 LONGEST: Final = 200_000

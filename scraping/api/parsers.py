@@ -8,7 +8,7 @@ from rest_framework import status
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.parsers import BaseParser
 
-from runners.protocol.messages import clean_json
+from runners.protocol.values import clean_json
 
 MAX_BYTES = 8 * 1024 * 1024
 MAX_CALLBACK_BYTES = 64 * 1024 * 1024

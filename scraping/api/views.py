@@ -29,8 +29,8 @@ from runners.protocol.messages import (
     Message,
     PollAnswer,
     PollRequest,
-    clean_text,
 )
+from runners.protocol.values import clean_text
 from runners.protocol.words import RunnerStatus
 from scraping import beats, claims, credentials, doors, intake, meters, offers, slots
 from scraping.api import authentication, schema, throttling

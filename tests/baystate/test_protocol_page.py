@@ -9,7 +9,8 @@ from rest_framework import exceptions
 from baystate import settings as defaults
 from runners.keys import KeyRefusedError
 from runners.protocol import messages
-from runners.protocol.messages import MAX_DEPTH, LogsRequest, Message
+from runners.protocol.messages import LogsRequest, Message
+from runners.protocol.values import MAX_DEPTH
 from runners.protocol.words import Reason
 from scraping import journal, refusals
 from scraping.api import parsers, throttling, views

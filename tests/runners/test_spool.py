@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runners.agent.spool import LIMIT, Spool, SpoolInUse, find
+from runners.agent.spool import LIMIT, Spool, find
+from runners.agent.spoolfile import SpoolInUse
 from runners.protocol.messages import Callback, JobOffer, LogLine, UnitItem
 from runners.protocol.words import JobStatus, LogLevel, Outcome
 

@@ -17,7 +17,8 @@ from runners.agent.politeness import Politeness
 from runners.agent.redact import RedactingFormatter, Redactor
 from runners.agent.scrape import Tools
 from runners.agent.signals import on_stop
-from runners.agent.spool import Spool, SpoolInUse, find
+from runners.agent.spool import Spool, find
+from runners.agent.spoolfile import SpoolInUse
 
 console = logging.getLogger("runners.agent.run_scraper")
 SPOOLS = Path(__file__).resolve().parents[4] / "var" / "spool"
