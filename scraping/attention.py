@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from runners.models import RunnerKey
 from runners.protocol.words import JobStatus, Outcome
-from scraping import queries, waiting, wording
+from scraping import addresses, queries, waiting, wording
 from scraping.models import ScrapeJob, Scraper, ScraperState
 
 WAITED_LONG = timedelta(seconds=60)
@@ -109,11 +109,11 @@ def _paused_scrapers(scrapers: Iterable[Scraper]) -> Iterator[Need]:
 
 
 def _page(scraper: Scraper) -> str:
-    return reverse("admin:scraping_scraper_change", args=[scraper.pk])
+    return addresses.page("scraping_scraper_change", scraper.pk)
 
 
 def _switch(scraper: Scraper, to: ScraperState, label: str) -> Way:
-    url = reverse("admin:scraping_scraper_switch", args=[scraper.pk])
+    url = addresses.page("scraping_scraper_switch", scraper.pk)
     return Way(label, url, ("scraping.manage_scrapers",), to.value)
 
 
@@ -143,7 +143,7 @@ def _troubled_scrapers(scrapers: Iterable[Scraper], now: datetime) -> Iterator[N
 
 
 def _retry_page(job: UUID) -> str:
-    return reverse("admin:scraping_scrapejob_retry", args=[job])
+    return addresses.page("scraping_scrapejob_retry", job)
 
 
 def _mend(scraper: Scraper | None, outcome: Outcome) -> tuple[Way, ...]:
@@ -152,7 +152,7 @@ def _mend(scraper: Scraper | None, outcome: Outcome) -> tuple[Way, ...]:
         return ()
     edit = Way(_("Edit definition"), _page(scraper), ("scraping.manage_scrapers",))
     if outcome is Outcome.LOGIN_FAILED:
-        secrets = reverse("admin:scraping_scraper_credentials", args=[scraper.pk])
+        secrets = addresses.page("scraping_scraper_credentials", scraper.pk)
         edit = Way(_("Set password"), secrets, ("scraping.manage_credentials",))
     return (edit, _switch(scraper, ScraperState.PAUSED, _("Pause"))) if scraper.is_active else (edit,)
 
@@ -167,7 +167,7 @@ def _gone_runners(cards: Iterable[queries.RunnerCard], keys: Iterable[RunnerKey]
         ]
         if card.runner.pk not in keyed:
             said = _("It has no valid key: the last one was revoked or has expired. Give it a new one.")
-            new_key = reverse("admin:runners_runner_key", args=[card.runner.pk])
+            new_key = addresses.page("runners_runner_key", card.runner.pk)
             ways.append(Way(_("New key"), new_key, ("runners.manage_runners",)))
         held = _(" It holds a job, which another runner gets when its time is up.") if card.jobs else ""
         yield Need(
@@ -176,7 +176,7 @@ def _gone_runners(cards: Iterable[queries.RunnerCard], keys: Iterable[RunnerKey]
             card.runner.name,
             said + held,
             card.runner.last_seen,
-            reverse("admin:runners_runner_change", args=[card.runner.pk]),
+            addresses.page("runners_runner_change", card.runner.pk),
             _("Open runner"),
             RUNNER_LOOKERS,
             tuple(ways),
@@ -184,7 +184,7 @@ def _gone_runners(cards: Iterable[queries.RunnerCard], keys: Iterable[RunnerKey]
 
 
 def _job_page(job: ScrapeJob) -> str:
-    return reverse("admin:scraping_scrapejob_change", args=[job.pk])
+    return addresses.page("scraping_scrapejob_change", job.pk)
 
 
 def _is_missed(card: queries.RunnerCard, now: datetime) -> bool:
@@ -209,7 +209,7 @@ def _waits(sentence: str, held: list[ScrapeJob]) -> Need:
     one = len(held) == 1
     pages = f"{reverse('admin:scraping_scrapejob_changelist')}?status__exact={JobStatus.PENDING}"
     runners = Way(_("Runners"), reverse("admin:runners_runner_changelist"), RUNNER_LOOKERS)
-    cancel = Way(_("Cancel…"), reverse("admin:scraping_scrapejob_cancel", args=[held[0].pk]), ACTORS)
+    cancel = Way(_("Cancel…"), addresses.page("scraping_scrapejob_cancel", held[0].pk), ACTORS)
     return Need(
         "warn",
         _("waiting"),

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from django.db.models import BooleanField, ExpressionWrapper, QuerySet
 from django.db.models.functions import Now
@@ -17,7 +18,8 @@ from scraping.tally import Tally
 
 WAITING_SHOWN = 500
 ENDED_SHOWN = 30
-LONG = ("context", "final_answer", "skus", "log_bodies")  # columns that may be long, and that no list shows
+# columns that may be long, or take long to read, and that no list shows
+LONG = ("context", "final_answer", "skus", "log_bodies", "versions", "log_counts", "final_digest")
 ENDED = [status for status in JobStatus if status.ended]
 
 
@@ -28,12 +30,12 @@ class BatchRow:
     batch: ScrapeBatch
     rows: list[JobRow]
 
-    @property
+    @cached_property
     def tally(self) -> Tally:
         outcomes = sum((row.tally.outcomes for row in self.rows), Counter[str]())
         return Tally(outcomes, sum(row.tally.total for row in self.rows), sum(row.tally.before for row in self.rows))
 
-    @property
+    @cached_property
     def per_minute(self) -> float:
         """What its running jobs do together."""
         running = [row for row in self.rows if row.job.status == JobStatus.RUNNING]
@@ -53,11 +55,11 @@ class Board:
     batches: list[BatchRow]
     ended: list[JobRow]
 
-    @property
+    @cached_property
     def shown(self) -> list[JobRow]:
         return [row for batch in self.batches for row in batch.rows]
 
-    @property
+    @cached_property
     def tally(self) -> Tally:
         return BatchRow(ScrapeBatch(), self.shown).tally
 
@@ -90,9 +92,7 @@ def _jobs(filters: Filters) -> QuerySet[ScrapeJob]:
         ended = ended.filter(created_at__gte=Now() - filters.window.span)
     keys = held.union(free, ended[:ENDED_SHOWN], all=True)
     meant = ExpressionWrapper(filters.jobs(), output_field=BooleanField())
-    return (
-        queries.jobs().filter(pk__in=keys).defer("context", "final_answer", "skus", "log_bodies").annotate(shown=meant)
-    )
+    return queries.jobs().filter(pk__in=keys).defer(*LONG).annotate(shown=meant)
 
 
 def _claim_order(job: ScrapeJob) -> tuple[bool, datetime]:

@@ -229,6 +229,6 @@ def trouble_by_scraper(since: timedelta, *, now: datetime | None = None) -> list
     well = Scraper.objects.filter(slug=OuterRef("scraper"), login_failures=0)
     standing = recent.exclude(Exists(later)).exclude(Q(outcome=Outcome.LOGIN_FAILED) & Exists(well))
     grouped = standing.order_by().values_list("scraper", "outcome")
-    counted = grouped.annotate(n=Count("pk"), last=Max("recorded_at"), jobs=ArrayAgg("job_id", order_by="-id"))
-    rows = [(slug, word, number, last, jobs[0]) for slug, word, number, last, jobs in counted]
-    return sorted(rows, key=lambda row: row[3], reverse=True)
+    latest = grouped.alias(jobs=ArrayAgg("job_id", order_by="-id"))
+    counted = latest.annotate(n=Count("pk"), last=Max("recorded_at"), job=F("jobs__0"))
+    return sorted(counted, key=lambda row: row[3], reverse=True)

@@ -18,7 +18,7 @@ from runners.agent.spoolfile import SpoolInUse
 from runners.protocol.messages import Callback, JobOffer, LogLine, UnitItem
 
 console = logging.getLogger(__name__)
-# A spool takes 200 MB of its disk at most: what its rows count, `spoolfile.FILE` around them, and the log written ahead.
+# a spool takes 200 MB of its disk at most: what its rows count, `spoolfile.FILE` around them, the log written ahead
 LIMIT: Final = 120_000_000
 _ROOM: Final = 4_000_000  # is kept for what comes next
 _OVERHEAD: Final = 200

@@ -38,7 +38,7 @@ class ScrapeResult(models.Model):
         verbose_name = _("result")
         verbose_name_plural = _("results")
         indexes = [
-            models.Index(fields=["sku", "scraper", "id"], name="scrape_results_sku"),
+            models.Index(fields=["sku", "scraper", "id"], include=["outcome"], name="scrape_results_sku"),
             models.Index(
                 fields=["recorded_at"], include=["scraper", "outcome", "milliseconds"], name="scrape_results_recent"
             ),

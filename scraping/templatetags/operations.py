@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django import template
 from django.template.defaultfilters import date as format_date
@@ -12,7 +13,7 @@ from django.utils.timesince import timesince
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
-from scraping import wording
+from scraping import addresses, wording
 from scraping.tally import Tally
 from scraping.visible import visible
 
@@ -69,28 +70,41 @@ def number(value: float | None, places: int = 0) -> str:
     """A number as the reader's language writes it, with its groups; "–" where there is none."""
     if value is None:
         return "–"
+    if not places and abs(value) < 999.5:
+        return str(round(value))  # nothing to group: most numbers, and a page has a thousand
     return number_format(round(value, places) if places else round(value), places, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def page(key: UUID, name: str) -> str:
+    """The address of an admin page, as `url` gives it."""
+    return addresses.page(name, key)
 
 
 @register.filter
 def cells(values: Iterable[float | None]) -> SafeString:
     """Whole numbers as the cells of a table's row."""
-    return format_html_join("", '<td class="n">{}</td>', ((number(value),) for value in values))
+    return SafeString("".join(f'<td class="n">{number(value)}</td>' for value in values))
 
 
 @register.filter
 def bar(tally: Tally) -> SafeString:
     """What is done of a job as a progress bar of three stretches."""
-    label = _("%(done)s of %(total)s units") % {"done": number(tally.done), "total": number(tally.total)}
     stretches = ((kind, f"{start:.2f}", f"{width:.2f}") for kind, start, width in tally.bars)
     return format_html(
         '<svg class="bs-bar" viewBox="0 0 100 8" preserveAspectRatio="none" role="progressbar" aria-valuemin="0"'
         ' aria-valuemax="{}" aria-valuenow="{}" aria-label="{}">{}</svg>',
         tally.total,
         tally.done,
-        label,
+        progress(tally),
         format_html_join("", '<rect class="{}" x="{}" y="0" width="{}" height="8"></rect>', stretches),
     )
+
+
+@register.filter
+def progress(tally: Tally) -> str:
+    """How many of a job's units are done."""
+    return _("%(done)s of %(total)s units") % {"done": number(tally.done), "total": number(tally.total)}
 
 
 @register.filter
