@@ -90,6 +90,16 @@ class Story:
         height = int(self.find("[data-log] ol").size["height"])
         self.until(lambda: int(self.window.execute_script(at_end)) <= height + 30, "the log's end again")
 
+    def look_at_a_scraper(self) -> None:
+        """Its definition, and the jobs that asked for it."""
+        self.open("/admin/scraping/scraper/")
+        self.link("acme").click()
+        self.until(lambda: self.find("[name=definition]"), "the scraper's definition")
+        self.photograph("scraper")
+        self.link("Runs").click()
+        self.until(lambda: self.all("[data-part=runs] .bs-pill.ok"), "a job that ended")
+        self.photograph("runs")
+
     def review_with_scripts(self) -> str:
         """Take a source's value, approve; returns the SKU. The next product is shown."""
         sku = self.open_a_review()
@@ -253,6 +263,8 @@ def tell(story: Story, sheet: Path, folder: Path, say: Callable[[str], object]) 
     say("started an enhancement of all products")
     story.watch()
     say("watched the lines arrive to the end")
+    story.look_at_a_scraper()
+    say("looked at a scraper’s definition and its runs")
     first = story.review_with_scripts()
     say(f"reviewed {first}, taking a source’s value")
     second = story.review_without_scripts()
