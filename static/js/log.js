@@ -28,7 +28,7 @@ export function openLog(root) {
 
   function settled() {
     if (list.children.length) silence.hidden = true;
-    else if (reader.filtered()) [silence.hidden, silence.textContent] = [false, silence.dataset.none];
+    else if (facts.head && reader.filtered()) [silence.hidden, silence.textContent] = [false, silence.dataset.none];
     total.textContent = counted(total, facts.head);
     follow.moved();
     jump.moved();

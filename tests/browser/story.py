@@ -96,7 +96,7 @@ class Story:
         self.link("acme").click()
         self.until(lambda: self.find("[name=definition]"), "the scraper's definition")
         self.photograph("scraper")
-        self.link("Runs").click()
+        self.find("a[href$='/runs/']").click()
         self.until(lambda: self.all("[data-part=runs] .bs-pill.ok"), "a job that ended")
         self.photograph("runs")
 
