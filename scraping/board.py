@@ -17,7 +17,7 @@ from scraping.queries import JobRow
 from scraping.tally import Tally
 
 WAITING_SHOWN = 500
-ENDED_SHOWN = 30
+ENDED_SHOWN = 20
 # columns that may be long, or take long to read, and that no list shows
 LONG = ("context", "final_answer", "skus", "log_bodies", "versions", "log_counts", "final_digest")
 ENDED = [status for status in JobStatus if status.ended]
@@ -25,10 +25,21 @@ ENDED = [status for status in JobStatus if status.ended]
 
 @dataclass(frozen=True)
 class BatchRow:
-    """A batch and those of its jobs that are shown."""
+    """A batch and those of its open jobs that are shown; `whole` where these are all of them."""
 
     batch: ScrapeBatch
     rows: list[JobRow]
+    whole: bool = False
+
+    @property
+    def total(self) -> int:
+        """Units of the batch; where not all of its open jobs are here, those of the jobs that are."""
+        return self.batch.sku_count * len(self.batch.scrapers) if self.whole else self.tally.total
+
+    @property
+    def done(self) -> int:
+        """All but what is left to do: units that ended with other jobs of the batch are done as well."""
+        return max(0, self.total - self.tally.left)
 
     @cached_property
     def tally(self) -> Tally:
@@ -59,9 +70,17 @@ class Board:
     def shown(self) -> list[JobRow]:
         return [row for batch in self.batches for row in batch.rows]
 
-    @cached_property
-    def tally(self) -> Tally:
-        return BatchRow(ScrapeBatch(), self.shown).tally
+    @property
+    def whole(self) -> bool:
+        return all(batch.whole for batch in self.batches)
+
+    @property
+    def total(self) -> int:
+        return sum(batch.total for batch in self.batches)
+
+    @property
+    def done(self) -> int:
+        return sum(batch.done for batch in self.batches)
 
 
 def read(filters: Filters, *, scrapers: list[Scraper], now: datetime) -> Board:
@@ -69,12 +88,13 @@ def read(filters: Filters, *, scrapers: list[Scraper], now: datetime) -> Board:
     listed = list(_jobs(filters))
     fleet = waiting.survey(scrapers=scrapers, now=now, running=running(listed))
     shown = [job for job in listed if job.shown]  # type: ignore[attr-defined]
+    whole = not filters.any and sum(job.status == JobStatus.PENDING for job in listed) < WAITING_SHOWN
     rows = queries.rows_of(sorted(shown, key=_claim_order), now=now, fleet=fleet)
     ended = [row for row in rows if row.job.ended]
     return Board(
         fleet=fleet,
         open=[job for job in listed if not job.ended],
-        batches=_by_batch(row for row in rows if not row.job.ended),
+        batches=_by_batch((row for row in rows if not row.job.ended), whole=whole),
         ended=sorted(ended, key=lambda row: row.job.completed_at or now, reverse=True),
     )
 
@@ -99,12 +119,12 @@ def _claim_order(job: ScrapeJob) -> tuple[bool, datetime]:
     return job.status != JobStatus.RUNNING, job.turn
 
 
-def _by_batch(rows: Iterable[JobRow]) -> list[BatchRow]:
+def _by_batch(rows: Iterable[JobRow], *, whole: bool) -> list[BatchRow]:
     """The newest batch first."""
     grouped: dict[object, list[JobRow]] = {}
     for row in rows:
         grouped.setdefault(row.job.batch_id, []).append(row)
-    return [BatchRow(own[0].job.batch, own) for own in sorted(grouped.values(), key=_asked, reverse=True)]
+    return [BatchRow(own[0].job.batch, own, whole) for own in sorted(grouped.values(), key=_asked, reverse=True)]
 
 
 def _asked(rows: list[JobRow]) -> datetime:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Protocol
 from uuid import UUID
 
 from django import template
@@ -16,6 +17,17 @@ from django.utils.translation import gettext as _
 from scraping import addresses, wording
 from scraping.tally import Tally
 from scraping.visible import visible
+
+
+class Units(Protocol):
+    """What knows how many units there are and how many of them are done."""
+
+    @property
+    def total(self) -> int: ...
+
+    @property
+    def done(self) -> int: ...
+
 
 register = template.Library()
 register.filter(visible)
@@ -102,9 +114,9 @@ def bar(tally: Tally) -> SafeString:
 
 
 @register.filter
-def progress(tally: Tally) -> str:
-    """How many of a job's units are done."""
-    return _("%(done)s of %(total)s units") % {"done": number(tally.done), "total": number(tally.total)}
+def progress(units: Units) -> str:
+    """How many units of a job, or of several, are done."""
+    return _("%(done)s of %(total)s units") % {"done": number(units.done), "total": number(units.total)}
 
 
 @register.filter

@@ -55,4 +55,4 @@ def test_a_person_imports_enhances_watches_reviews_and_exports(
     with chrome() as window:
         tell(Story(window, url, password, pictures), demo / "register.xlsx", folder, steps.append)
     assert steps[-1] == "exported both"
-    assert len(list(pictures.glob("*.png"))) == 24
+    assert len(list(pictures.glob("*.png"))) == 30

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from runners.models import Runner
-from scraping import board, filters, scrapers, waiting
-from scraping.models import ScrapeJob, ScraperState
+from scraping import board, filters, jobs, scrapers, waiting
+from scraping.models import ScrapeBatch, ScrapeJob, ScraperState
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +138,21 @@ def test_jobs_stand_by_batch_with_rate_and_time_left() -> None:
     assert (older.tally.done, older.tally.total, older.tally.troubles) == (2, 6, [("network", 1)])
     assert (older.per_minute, older.seconds_left) == (2.0, 120.0)
     assert (newest.per_minute, newest.seconds_left) == (0, None)
-    assert (found.tally.done, found.tally.total) == (2, 7)
+
+
+def test_a_batch_at_work_counts_what_its_ended_jobs_did() -> None:
+    batch = ScrapeBatch.objects.create(scrapers=["acme"], sku_count=4, max_runners=2)
+    ended = make.running_job(make.runner(), batch=batch, skus=["1", "2"])
+    make.result(ended, sku="1")
+    make.result(ended, sku="2")
+    jobs.complete(ended, at=timezone.now())
+    going = make.running_job(make.runner("office"), batch=batch, skus=["3", "4"])
+    make.result(going, sku="3")
+    now = timezone.now()
+    whole = board.read(filters.Filters(), scrapers=waiting.scrapers(), now=now)
+    assert (whole.whole, whole.done, whole.total) == (True, 3, 4)
+    some = board.read(filters.Filters(runner="office"), scrapers=waiting.scrapers(), now=now)
+    assert (some.whole, some.done, some.total) == (False, 1, 2)
 
 
 def questions(client: Client) -> list[str]:

@@ -140,7 +140,7 @@ class TestAStandstill:
         assert sweep.sweep(now=seconds(600)) == []
         assert sweep.sweep(now=seconds(601)) == [job]
         job.refresh_from_db()
-        assert (job.reason, job.error[:34]) == ("timeout", "runner-0 goes on speaking, but got")
+        assert (job.reason, job.error[:34]) == ("timeout", "runner-0 goes on speaking, but get")
         assert ScrapeJob.objects.get(retry_of=job).skus == job.skus
 
     def test_one_that_got_further_does_not(self) -> None:
