@@ -7,8 +7,11 @@ import sys
 
 from tests.pooler import servers
 
+# rooms of tests/scraping that speak no protocol: what pages say, and shapes of messages
+PAGES = "api_fuzz api_schema attention filters grid job_log operations_acts operations_page plots runs scraper_page"
 PROTOCOL = (
     *("-m", "not slow"),
+    *(f"--ignore=tests/scraping/test_{name}.py" for name in PAGES.split()),
     *("tests/scraping", "tests/baystate/test_runner_against_server.py", "tests/pooler"),
 )
 
