@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -50,8 +51,9 @@ def opened(path: Path | None) -> sqlite3.Connection:
 
 def _connect(name: str) -> sqlite3.Connection:
     """Ours alone: a second process is refused at once, and one that was killed leaves no lock behind."""
-    db = sqlite3.connect(name, timeout=0, check_same_thread=False)
-    try:
+    with ExitStack() as unless_it_opens:
+        db = sqlite3.connect(name, timeout=0, check_same_thread=False)
+        unless_it_opens.callback(db.close)
         db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute(f"PRAGMA page_size = {PAGE}")
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
@@ -61,7 +63,5 @@ def _connect(name: str) -> sqlite3.Connection:
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
         if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("damaged")
-    except BaseException:
-        db.close()
-        raise
-    return db
+        unless_it_opens.pop_all()
+        return db
