@@ -1,6 +1,6 @@
 """Notes what runners say of themselves. Never waits: a row that is being written just now is fresh enough."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
@@ -16,12 +16,12 @@ _NOTE = """
 """
 
 
-def note(runner: Runner, *, now: datetime | None = None, **said: Any) -> None:
+def note(runner: Runner, **said: Any) -> None:
     """Store `said` (columns of Runner) and that it spoke now.
 
     Enough is, of `runner` as it was read a moment ago, that it said the same and spoke in the last five seconds.
     """
-    fresh = runner.last_seen is not None and runner.last_seen >= (now or timezone.now()) - SEEN_EVERY
+    fresh = runner.last_seen is not None and runner.last_seen >= timezone.now() - SEEN_EVERY
     if fresh and all(getattr(runner, name) == value for name, value in said.items()):
         return
     also = f", {rows.assignments(Runner, *said)}" if said else ""

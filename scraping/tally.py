@@ -58,10 +58,6 @@ class Tally:
     def left(self) -> int:
         return max(0, self.total - self.done)
 
-    @property
-    def percent(self) -> int:
-        return 100 if self.total == 0 else min(100, self.done * 100 // self.total)
-
     def _share(self, count: int) -> float:
         return round(100 * count / max(1, self.total), 2)
 

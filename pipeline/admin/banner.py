@@ -66,7 +66,7 @@ def changes(model_admin: Admin, request: HttpRequest) -> JsonResponse:
 
 
 def dismiss(model_admin: Admin, request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Hide one batch from this session's banner; its jobs go on."""
+    """Hide one batch from this reader's banner; its jobs go on."""
     _refuse_strangers(model_admin, request)
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
