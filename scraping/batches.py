@@ -5,14 +5,14 @@ from collections import Counter
 from django.db.models import Count, Q, QuerySet
 
 from runners.protocol.words import JobStatus
-from scraping import queries
 from scraping.models import ScrapeBatch, ScrapeResult
+from scraping.states import OPEN
 from scraping.tally import Tally
 
 
 def with_open_jobs(batches: QuerySet[ScrapeBatch]) -> QuerySet[ScrapeBatch]:
     """Each with the number of its `open_jobs`."""
-    return batches.annotate(open_jobs=Count("jobs", filter=Q(jobs__status__in=queries.OPEN)))
+    return batches.annotate(open_jobs=Count("jobs", filter=Q(jobs__status__in=OPEN)))
 
 
 def waiting_jobs(batch: ScrapeBatch) -> int:

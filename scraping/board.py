@@ -14,13 +14,13 @@ from scraping import queries, waiting
 from scraping.filters import Filters
 from scraping.models import ScrapeBatch, ScrapeJob, Scraper
 from scraping.queries import JobRow
+from scraping.states import ENDED
 from scraping.tally import Tally
 
 WAITING_SHOWN = 500
 ENDED_SHOWN = 20
 # columns that may be long, or take long to read, and that no list shows
 LONG = ("context", "final_answer", "skus", "log_bodies", "versions", "log_counts", "final_digest")
-ENDED = [status for status in JobStatus if status.ended]
 
 
 @dataclass(frozen=True)

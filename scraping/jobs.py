@@ -19,10 +19,10 @@ from scraping import chains, clock, fence, journal, recording, split
 from scraping.chains import Ending
 from scraping.models import ScrapeBatch, ScrapeJob, Scraper
 from scraping.refusals import BatchRefusedError
+from scraping.states import OPEN
 
 MAX_ERROR = 2000
 MAX_RUNNERS = 1000
-OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
 # one number among the database's advisory locks: whoever makes jobs takes it first
 _MAKING_JOBS = 7_221_001
 

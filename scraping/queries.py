@@ -17,10 +17,10 @@ from runners.models import Runner
 from runners.protocol.words import JobStatus, Outcome, RunnerStatus
 from scraping import waiting
 from scraping.models import NEEDS_A_PERSON, ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult
+from scraping.states import OPEN
 from scraping.tally import UNASKED, Tally
 from scraping.visible import visible
 
-OPEN = [JobStatus.PENDING, JobStatus.RUNNING]
 LINES_AT_ONCE = 500
 # of each job its units by outcome, and without one those of its SKUs that jobs before it in its chain had recorded
 _UNITS = """

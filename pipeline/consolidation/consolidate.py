@@ -19,11 +19,10 @@ from pipeline.consolidation import evidence, rules
 from pipeline.locks import in_sku_order
 from pipeline.models import Product, ProductEvent
 from pipeline.stages import Stage
-from runners.protocol.words import JobStatus
 from scraping.models import ScrapeJob, Scraper
+from scraping.states import OPEN
 
 ACTOR = "consolidation"
-OPEN = [JobStatus.PENDING, JobStatus.RUNNING]
 
 
 class Result(StrEnum):

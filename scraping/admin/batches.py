@@ -18,6 +18,7 @@ from scraping import batches, doors, fence, jobs, operations, queries, retries
 from scraping.admin import acts
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import ScrapeBatch
+from scraping.states import OPEN
 from scraping.templatetags.operations import ago
 
 JOBS_SHOWN = 200
@@ -98,7 +99,7 @@ class ScrapeBatchAdmin(ReadOnlyAdmin):
     def cancel(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask first; then pending jobs end at once and the runners of running ones are asked to stop."""
         batch = acts.managed(request, self.get_queryset(request), pk)
-        if request.method != "POST" and not batch.jobs.filter(status__in=jobs.OPEN).exists():
+        if request.method != "POST" and not batch.jobs.filter(status__in=OPEN).exists():
             self._say(request, jobs.Cancelled())
             return redirect(acts.page_of(batch))
         if request.method != "POST":

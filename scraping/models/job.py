@@ -18,7 +18,7 @@ from runners.models import Runner
 from runners.protocol.words import JobStatus, Reason
 from scraping.models.batch import ScrapeBatch
 from scraping.models.triggers import append_only, moves
-from scraping.states import MOVES
+from scraping.states import ENDED, MOVES
 
 
 def job_statuses() -> list[tuple[str, str]]:
@@ -29,7 +29,6 @@ def job_reasons() -> list[tuple[str, str]]:
     return [(word.value, word.value) for word in Reason]
 
 
-ENDED = [JobStatus.COMPLETED, JobStatus.FAILED]
 # what pages show of a job as it goes on
 NEWS = ["status", "reason", "runner_id", "acknowledged_at", "step", "done", "total", "wanted", "cancel_requested_at"]
 

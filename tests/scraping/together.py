@@ -18,6 +18,7 @@ from pipeline.models import Product
 from runners.models import Runner
 from scraping import claims, doors, jobs, scrapers, sweep
 from scraping.models import ScrapeJob, Scraper
+from scraping.states import OPEN
 from tests import make
 
 API = "/api/scraper/v1/"
@@ -117,7 +118,7 @@ class Life:
                 claims.expire(self.chance.choice(running), now=timezone.now() + timedelta(days=1))
 
     def cancel(self) -> None:
-        open_jobs = list(ScrapeJob.objects.filter(status__in=jobs.OPEN).values_list("pk", flat=True))
+        open_jobs = list(ScrapeJob.objects.filter(status__in=OPEN).values_list("pk", flat=True))
         if open_jobs and self.chance.random() < 0.3:
             with doors.transact():
                 jobs.cancel(self.chance.choice(open_jobs))
