@@ -9,12 +9,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from runners.models import RunnerKey
 from runners.protocol.definition.site import Politeness
 from runners.protocol.words import RunnerStatus
+from scraping import clock
 from scraping.models import Scraper, ScrapeResult, ScraperVersion
 
 SAMPLE = 2000
@@ -89,7 +89,7 @@ class Fleet:
 
 def survey(*, now: datetime | None = None) -> Fleet:
     """All scrapers and all keys that are neither revoked nor expired, as they are now."""
-    now = now or timezone.now()
+    now = now or clock.read()
     definitions = dict(
         ScraperVersion.objects.order_by("scraper", "-number").distinct("scraper").values_list("scraper", "definition")
     )

@@ -5,9 +5,8 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
-from django.db.models import Q
+from django.db.models import DateTimeField, Q, Value
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from runners.models import Runner, RunnerKey
 
@@ -55,19 +54,19 @@ def issue(
 
 
 def verify(secret: str, *, now: datetime | None = None) -> RunnerKey:
-    """Return the key that `secret` is.
+    """Return the key that `secret` is; when it expires, the database's clock says.
 
     Raises KeyUnknownError, KeyExpiredError or KeyRevokedError.
     """
-    key = RunnerKey.objects.select_related("runner").filter(digest=digest(secret)).first()
+    asked = Now() if now is None else Value(now, output_field=DateTimeField())
+    key = RunnerKey.objects.select_related("runner").annotate(asked=asked).filter(digest=digest(secret)).first()
     if key is None:
         raise KeyUnknownError
     if key.revoked_at is not None:
         raise KeyRevokedError
-    now = now or timezone.now()
-    if key.expires_at is not None and key.expires_at <= now:
+    if key.expires_at is not None and key.expires_at <= key.asked:
         raise KeyExpiredError
-    _touch(key, now)
+    _touch(key, key.asked)
     return key
 
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from runners import bell
@@ -58,12 +57,11 @@ class Runner(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def is_online(self, *, now: datetime | None = None) -> bool:
-        """Whether it spoke within `RUNNER_OFFLINE_SECONDS`."""
+    def is_online(self, *, now: datetime) -> bool:
+        """Whether it spoke within `RUNNER_OFFLINE_SECONDS` of the database's `now`, also where that was set back."""
         if self.last_seen is None:
             return False
-        silence = (now or timezone.now()) - self.last_seen
-        return silence <= timedelta(seconds=settings.RUNNER_OFFLINE_SECONDS)
+        return abs(now - self.last_seen) <= timedelta(seconds=settings.RUNNER_OFFLINE_SECONDS)
 
 
 class RunnerKey(models.Model):

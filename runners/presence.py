@@ -21,7 +21,8 @@ def note(runner: Runner, **said: Any) -> None:
 
     Enough is, of `runner` as it was read a moment ago, that it said the same and spoke in the last five seconds.
     """
-    fresh = runner.last_seen is not None and runner.last_seen >= timezone.now() - SEEN_EVERY
+    # either way: a clock that was set back leaves a runner that was seen later than now
+    fresh = runner.last_seen is not None and abs(timezone.now() - runner.last_seen) <= SEEN_EVERY
     if fresh and all(getattr(runner, name) == value for name, value in said.items()):
         return
     also = f", {rows.assignments(Runner, *said)}" if said else ""

@@ -10,9 +10,9 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
-from django.utils import timezone, translation
+from django.utils import translation
 
-from scraping import announcing, attention
+from scraping import announcing, attention, clock
 from scraping.attention import Need
 from scraping.models import ScrapeAlert
 
@@ -29,7 +29,7 @@ def work(*, now: datetime | None = None) -> None:
     channels = announcing.channels()
     if not channels:
         return
-    now = now or timezone.now()
+    now = now or clock.read()
     with translation.override(settings.LANGUAGE_CODE):
         with transaction.atomic(durable=True):
             if not _is_mine():

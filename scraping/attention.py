@@ -8,13 +8,12 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runners.models import RunnerKey
 from runners.protocol.words import JobStatus, Outcome
-from scraping import addresses, queries, waiting, wording
+from scraping import addresses, clock, queries, waiting, wording
 from scraping.models import ScrapeJob, Scraper, ScraperState
 
 WAITED_LONG = timedelta(seconds=60)
@@ -73,7 +72,7 @@ class Known:
 
 def needs(*, known: Known | None = None, now: datetime | None = None) -> list[Need]:
     """All of them, the worst first."""
-    now = now or timezone.now()
+    now = now or clock.read()
     known = known or _read(now)
     found = [
         *_paused_scrapers(known.fleet.scrapers),

@@ -19,15 +19,19 @@ OK, CANCEL, LOST = "ok", "cancel", "lost"
 
 # A row that is locked just now is being written by its holder: it is skipped, and the last SELECT, which sees the
 # rows as they were before, answers for it. A beat frees the slots of the scrapers it does not name; those of limited
-# ones that it names and does not hold it gives back as lacking, for they are given out under other locks.
+# ones that it names and does not hold it gives back as lacking, for they are given out under other locks. One without
+# a list names the scraper of its step, if that is one of the job's. A beat that comes late only renews the lease.
 _BEAT = """
 WITH said AS (
-    SELECT * FROM jsonb_to_recordset(%(said)s::jsonb)
-        AS said(id uuid, step text, done int, total int, working text[], seq bigint)
+    SELECT said.id, left(said.step, 200) AS step, least(said.done, job.total) AS done, said.seq,
+        coalesce(said.working, CASE WHEN said.place = ANY(job.scrapers) THEN ARRAY[said.place] END) AS working
+    FROM jsonb_to_recordset(%(said)s::jsonb)
+        AS said(id uuid, step text, place text, done int, working text[], seq bigint)
+    JOIN scrape_jobs job USING (id)
 ), limited AS (
     SELECT slug::text FROM scrapers WHERE max_parallel_jobs IS NOT NULL
 ), free AS (
-    SELECT job.id FROM scrape_jobs job JOIN said USING (id)
+    SELECT job.id, coalesce(said.seq <= job.beat_seq, false) AS late FROM scrape_jobs job JOIN said USING (id)
     WHERE job.status = 'running' AND job.runner_id = %(runner)s
     ORDER BY job.id FOR NO KEY UPDATE OF job SKIP LOCKED
 ), beat AS (
@@ -35,15 +39,15 @@ WITH said AS (
         heartbeat_at = clock.now,
         acknowledged_at = coalesce(job.acknowledged_at, clock.now),
         lease_expires_at = clock.now + job.lease_seconds * interval '1 second',
-        progress_at = CASE WHEN said.done > job.done OR (said.step <> '' AND said.step <> job.step)
+        progress_at = CASE WHEN said.done > job.done OR (said.step NOT IN ('', job.step) AND NOT free.late)
             THEN clock.now ELSE least(job.progress_at, clock.now) END,
-        step = CASE WHEN said.step <> '' THEN left(said.step, 200) ELSE job.step END,
-        done = greatest(job.done, least(said.done, job.total)),
-        working = CASE WHEN said.working IS NULL OR said.seq <= job.beat_seq THEN job.working ELSE ARRAY(
+        step = CASE WHEN said.step = '' OR free.late THEN job.step ELSE said.step END,
+        done = greatest(job.done, said.done),
+        working = CASE WHEN said.working IS NULL OR free.late THEN job.working ELSE ARRAY(
             SELECT slug FROM unnest(job.scrapers) slug WHERE slug = ANY(said.working)
             AND (slug = ANY(job.working) OR slug NOT IN (SELECT limited.slug FROM limited))
         ) END,
-        wanted = CASE WHEN said.working IS NULL OR said.seq <= job.beat_seq THEN job.wanted ELSE ARRAY(
+        wanted = CASE WHEN said.working IS NULL OR free.late THEN job.wanted ELSE ARRAY(
             SELECT slug FROM unnest(job.wanted) slug WHERE slug = ANY(said.working)
         ) END,
         beat_seq = greatest(job.beat_seq, said.seq)
@@ -94,14 +98,13 @@ def _renew(known: dict[uuid.UUID, HeldJob], runner: Runner, now: datetime | None
 
 
 def _said(key: uuid.UUID, job: HeldJob) -> dict[str, Any]:
-    """A client that names no scrapers works with the one its step names."""
+    """In the columns of the statement; `place` is the scraper that its step may name."""
     unit = step.read(job.step)
-    working = job.working if job.working is not None or unit is None else [unit[0]]
     return {
         "id": str(key),
         "step": job.step,
+        "place": unit and unit[0],
         "done": job.done,
-        "total": job.total,
-        "working": working,
+        "working": job.working,
         "seq": job.seq,
     }

@@ -208,7 +208,8 @@ def _overdue(resumed_at: datetime | None, now: datetime | None) -> QuerySet[Scra
     silent = Q(lease_expires_at__lt=at) | Q(lease_expires_at__gt=F("latest"))
     untaken = Q(acknowledged_at__isnull=True, acknowledge_by__lt=at)
     longest_stand = timedelta(seconds=settings.PROGRESS_SECONDS)
-    still = Q(acknowledged_at__isnull=False, progress_at__lt=at - Value(longest_stand))
+    # it went on speaking so long after it last got further; who falls silent has his lease
+    still = Q(acknowledged_at__isnull=False, heartbeat_at__gte=F("progress_at") + Value(longest_stand))
     if resumed_at is None:
         return running.filter(silent | untaken | still)
     heard_for = ExpressionWrapper(at - Value(resumed_at), output_field=DurationField())

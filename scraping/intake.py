@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -51,7 +51,7 @@ def callback(message: Callback, *, runner: Runner, now: datetime | None = None) 
         return dict(job.final_answer or {})
     fence.check(job, runner=runner)
     with recording.together():
-        recorded = _record(job, sent)
+        recorded = _record(job, sent, named=message.results.data if message.results else ())
         for slug, reason in logins.count(watched, recorded.new).items():
             journal.say(job, LogLevel.ERROR, f"{slug}: {reason}", scraper=slug)
         claims.renew(job, at=at, progress=bool(recorded.new))
@@ -65,8 +65,8 @@ def callback(message: Callback, *, runner: Runner, now: datetime | None = None) 
     return answer
 
 
-def _record(job: ScrapeJob, sent: Sequence[Unit]) -> Recorded:
-    recorded = recording.record(job, sent)
+def _record(job: ScrapeJob, sent: Sequence[Unit], *, named: Iterable[str]) -> Recorded:
+    recorded = recording.record(job, sent, named=named)
     for unit in recorded.contradicting:
         text = _("{sku} × {scraper} was reported again and differently ({outcome}); the first report stands.")
         line = text.format(sku=unit.sku, scraper=unit.scraper, outcome=unit.ended)
@@ -78,6 +78,7 @@ def _answer(job: ScrapeJob, message: Callback, recorded: Recorded, left: int) ->
     """`remaining` counts the root's open units; a completed job leaves none, whether reported or not."""
     job.done = max(0 if message.status.ended else job.done, job.total - left)
     answer = CallbackAnswer(
+        success=True,
         recorded=len(recorded.new),
         remaining=0 if message.status == JobStatus.COMPLETED else left,
         cancel=True if job.cancel_requested_at and not message.status.ended else None,

@@ -26,7 +26,8 @@ _JOBS = """
     FROM scrape_jobs WHERE status = 'running'
 """
 _RUNNERS = """
-    SELECT count(*) FROM scraper_runners WHERE last_seen >= statement_timestamp() - %s * interval '1 second'
+    SELECT count(*) FROM scraper_runners
+    WHERE abs(extract(epoch FROM statement_timestamp() - last_seen)) <= %s
 """
 _UNITS = """
     SELECT outcome, count(*) FROM scrape_results WHERE recorded_at >= statement_timestamp() - interval '1 day'

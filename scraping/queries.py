@@ -9,13 +9,12 @@ from uuid import UUID
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db import connection
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum
-from django.utils import timezone
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Sum, Value
 from django_stubs_ext import WithAnnotations
 
 from runners.models import Runner
 from runners.protocol.words import JobStatus, Outcome, RunnerStatus
-from scraping import waiting
+from scraping import clock, waiting
 from scraping.models import NEEDS_A_PERSON, ScrapeBatch, ScrapeJob, ScrapeJobLog, Scraper, ScrapeResult
 from scraping.states import OPEN
 from scraping.tally import UNASKED, Tally
@@ -75,7 +74,7 @@ def rows_of(
     jobs: Iterable[ScrapeJob], *, now: datetime | None = None, fleet: waiting.Fleet | None = None
 ) -> list[JobRow]:
     """The jobs with their tallies and how long they ran; `fleet` where the page knows who may work."""
-    now = now or timezone.now()
+    now = now or clock.read()
     listed = list(jobs)
     found, holds = tallies(listed), waiting.holds(listed, now=now, fleet=fleet)
     return [JobRow(job, found[job.pk], seconds_at_work(job, now=now), holds.get(job.pk)) for job in listed]
@@ -85,7 +84,7 @@ def seconds_at_work(job: ScrapeJob, *, now: datetime | None = None) -> float | N
     """Seconds from claim to end, or to now; None when it was never claimed."""
     if job.started_at is None:
         return None
-    return max(0.0, ((job.completed_at or now or timezone.now()) - job.started_at).total_seconds())
+    return max(0.0, ((job.completed_at or now or clock.read()) - job.started_at).total_seconds())
 
 
 @dataclass(frozen=True)
@@ -213,7 +212,8 @@ def runner_cards(
     for job in running:
         if job.runner_id:
             held.setdefault(job.runner_id, []).append(job)
-    cards = runners() if known is None else known
+    cards = list(runners() if known is None else known)
+    now = now or clock.read()
     return [RunnerCard(runner, runner.is_online(now=now), held.get(runner.pk, [])) for runner in cards]
 
 
@@ -223,7 +223,7 @@ def trouble_by_scraper(since: timedelta, *, now: datetime | None = None) -> list
     A unit that has ended otherwise since then, and a login that works again or was resumed by staff, are settled; that
     it was skipped, or not reported, settles nothing.
     """
-    recent = ScrapeResult.objects.filter(recorded_at__gte=(now or timezone.now()) - since, outcome__in=NEEDS_A_PERSON)
+    recent = ScrapeResult.objects.filter(recorded_at__gte=clock.at(now) - Value(since), outcome__in=NEEDS_A_PERSON)
     unit = ScrapeResult.objects.filter(sku=OuterRef("sku"), scraper=OuterRef("scraper"))
     later = unit.filter(pk__gt=OuterRef("pk")).exclude(outcome__in=UNASKED)
     well = Scraper.objects.filter(slug=OuterRef("scraper"), login_failures=0)

@@ -39,12 +39,12 @@ class Recorded:
     contradicting: list[Unit] = field(default_factory=list)
 
 
-def record(job: ScrapeJob, sent: Sequence[Unit]) -> Recorded:
-    """Store `sent` units: new ones, and what fuller repeats add.
+def record(job: ScrapeJob, sent: Sequence[Unit], *, named: Iterable[str] = ()) -> Recorded:
+    """Store `sent` units: new ones, and what fuller repeats add. `named` are SKUs of which perhaps no unit was sent.
 
     Raises ForeignUnitError before anything is stored when one is not the job's.
     """
-    _refuse_foreign(job, sent)
+    _refuse_foreign(job, sent, named)
     first: dict[tuple[str, str], Unit] = {}
     for unit in sent:
         first.setdefault((unit.sku, unit.scraper), unit)
@@ -103,11 +103,12 @@ def close(jobs: Sequence[ScrapeJob], outcome: Outcome, message: str) -> None:
         _tell(_add(closed).values(), silent=test)
 
 
-def _refuse_foreign(job: ScrapeJob, sent: Iterable[Unit]) -> None:
+def _refuse_foreign(job: ScrapeJob, sent: Sequence[Unit], named: Iterable[str]) -> None:
     skus, scrapers = set(job.skus), set(job.scrapers)
+    for sku in (*named, *(unit.sku for unit in sent)):
+        if sku not in skus:
+            raise ForeignUnitError(_("SKU {sku} is not in this job.").format(sku=sku), sku=sku)
     for unit in sent:
-        if unit.sku not in skus:
-            raise ForeignUnitError(_("SKU {sku} is not in this job.").format(sku=unit.sku), sku=unit.sku)
         if unit.scraper not in scrapers:
             sentence = _("Scraper {scraper} is not in this job.").format(scraper=unit.scraper)
             raise ForeignUnitError(sentence, scraper=unit.scraper)

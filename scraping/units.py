@@ -56,7 +56,7 @@ def read(results: CallbackResults | None) -> list[Unit]:
 
 def repeat(*, outcome: str, values: Mapping[str, Any], unit: Unit) -> Repeat:
     """How `unit` relates to the stored `outcome` and `values` of the same unit."""
-    stated = {unit.outcome} if unit.outcome else {Outcome.FOUND, Outcome.NOT_FOUND}
+    stated = {unit.outcome} if unit.outcome else {Outcome.NOT_FOUND, *([Outcome.FOUND] if unit.fields else [])}
     common = values.keys() & unit.fields.keys()
     if outcome not in stated or any(values[key] != unit.fields[key] for key in common):
         return Repeat.CONTRADICTS

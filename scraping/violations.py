@@ -22,7 +22,7 @@ def named(error: IntegrityError) -> IntegrityError:
     constraint = getattr(diagnosis, "constraint_name", None) or ""
     if constraint.endswith("_moves"):
         return IllegalMoveError(*error.args)
-    return KeptRowError(*error.args) if constraint.endswith("_kept") else error
+    return KeptRowError(*error.args) if constraint.endswith(("_kept", "_retention")) else error
 
 
 def watch() -> None:

@@ -8,13 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import OuterRef, Q, Subquery
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from runners.models import Runner, RunnerKey
 from runners.protocol.words import JobStatus, RunnerStatus
+from scraping import clock
 from scraping.claims import Asker
 from scraping.models import ScrapeJob, Scraper, ScraperVersion
 from scraping.templatetags.operations import when
@@ -77,17 +77,17 @@ class Fleet:
 
 
 def holds(jobs: Iterable[ScrapeJob], *, now: datetime | None = None, fleet: Fleet | None = None) -> dict[UUID, Hold]:
-    """Why nobody has them, for the pending ones of `jobs`: three queries at most, none where `fleet` is given."""
+    """Why nobody has them, for the pending ones of `jobs`: four queries at most, none where `fleet` is given."""
     pending = [job for job in jobs if job.status == JobStatus.PENDING]
     if not pending:
         return {}
-    fleet = fleet or survey(scrapers=scrapers(), now=now or timezone.now())
+    fleet = fleet or survey(scrapers=scrapers(), now=now or clock.read())
     return {job.pk: _hold(job, fleet) for job in pending}
 
 
 def usable_keys(*, now: datetime | None = None) -> list[RunnerKey]:
     """Keys that let a runner in: neither revoked nor expired."""
-    unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=now or timezone.now())
+    unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=clock.at(now))
     return list(RunnerKey.objects.select_related("runner").filter(unexpired, revoked_at__isnull=True))
 
 

@@ -8,14 +8,14 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from runners.protocol.words import JobStatus, Outcome, Reason
-from scraping import chains, waiting
+from scraping import chains, clock, waiting
 from scraping.models import ScrapeJob
 from scraping.templatetags.operations import when
 
 
 def sentence(job: ScrapeJob, *, now: datetime | None = None) -> str:
     """What the job's page says under its title."""
-    now = now or timezone.now()
+    now = now or clock.read()
     if job.status == JobStatus.PENDING:
         return waiting.holds([job], now=now)[job.pk].sentence
     if job.status == JobStatus.RUNNING:

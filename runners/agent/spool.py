@@ -38,6 +38,7 @@ class Spool:
         self._limit = limit
         self._failed_at: float | None = None
         self._synchronous = ""
+        self._in_hand: list[tuple[str, str]] = []  # a job that the disk would not take yet, with its offer
         self._db = spoolfile.opened(path)
         self._next: int = self._one("SELECT coalesce(max(number), 0) + 1 FROM thing")
         self._bytes: int = self._one("SELECT coalesce(sum(bytes), 0) FROM thing")
@@ -60,15 +61,16 @@ class Spool:
 
     def begin(self, offer: JobOffer) -> None:
         """Remember that this job is in hand; what is known of it already stays."""
-        keep = "INSERT INTO job (id, offer) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET offer = excluded.offer"
         with self.lock:
-            self._attempt(keep, [(offer.job_id, offer.model_dump_json())], synchronous="FULL")
+            self._in_hand = [(offer.job_id, offer.model_dump_json())]
+            self._remember()
 
     def say(self, job_id: str, word: Callback) -> None:
         """Remember the job's last word until it has been heard."""
         body = word.model_dump_json(exclude_unset=True)
         with self.lock:
-            self._attempt("UPDATE job SET word = ? WHERE id = ?", [(body, job_id)], synchronous="FULL")
+            if self._remember():
+                self._attempt("UPDATE job SET word = ? WHERE id = ?", [(body, job_id)], synchronous="FULL")
 
     def word(self, job_id: str) -> Callback | None:
         """The last word that a process before this one did not get across."""
@@ -83,6 +85,7 @@ class Spool:
     def forget(self, job_id: str) -> None:
         """The job is over: nothing of it is worth keeping."""
         with self.lock:
+            self._in_hand = []
             self._attempt("DELETE FROM thing WHERE job = ?", [(job_id,)], synchronous="FULL")
             self._attempt("DELETE FROM job WHERE id = ?", [(job_id,)], synchronous="FULL")
             self._bytes = self._one("SELECT coalesce(sum(bytes), 0) FROM thing")
@@ -121,6 +124,8 @@ class Spool:
 
     def store(self, rows: list[Row], *, above: int, synchronous: str) -> bool:
         """Write `rows`; lines with a number up to `above` are on their way and are not dropped to make room."""
+        if not self._remember():
+            return False
         size = sum(row[6] for row in rows)
         if self._bytes + size > self._limit:
             self._make_room(size, above)
@@ -142,6 +147,13 @@ class Spool:
         """The highest number that a line of the job was given, as far as the disk knows."""
         row = self._db.execute("SELECT last_seq FROM job WHERE id = ?", [job_id]).fetchone()
         return int(row[0]) if row else 0
+
+    def _remember(self) -> bool:
+        """Keep the job that is in hand: without it nobody would ask for what is kept of it after a kill."""
+        keep = "INSERT INTO job (id, offer) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET offer = excluded.offer"
+        if self._in_hand and self._attempt(keep, self._in_hand, synchronous="FULL"):
+            self._in_hand = []
+        return not self._in_hand
 
     def _shrink(self) -> None:
         """Give the disk back what an outage took."""

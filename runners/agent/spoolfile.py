@@ -7,6 +7,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from runners.agent.sift import sift
+
 console = logging.getLogger(__name__)
 FILE: Final = 165_000_000
 PAGE: Final = 4096
@@ -63,5 +65,6 @@ def _connect(name: str) -> sqlite3.Connection:
         db.executescript(f"BEGIN IMMEDIATE; {_SCHEMA} COMMIT;")
         if db.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
             raise sqlite3.DatabaseError("damaged")
+        sift(db)
         unless_it_opens.pop_all()
         return db

@@ -50,20 +50,18 @@ class Turns:
             self._beat()
 
     def _may_begin(self, scraper: ScraperOffer) -> bool:
-        if scraper.max_parallel_jobs is None:
-            return True
+        """Ask, also where the offer knew no limit: one may have been set since."""
         self._held.want(scraper.name)
         answer = self._beat()
-        if answer and scraper.name not in (answer.wait or {}).get(self._held.job_id, []):
+        if answer is None:
+            may = scraper.max_parallel_jobs is None
+        else:
+            may = scraper.name not in (answer.wait or {}).get(self._held.job_id, [])
+        if may:
             return True
         if scraper.name not in self._said:
             self._said.add(scraper.name)
-            log.info(
-                "waiting for room at %s, where %s job(s) may work at once",
-                scraper.name,
-                scraper.max_parallel_jobs,
-                extra={"scraper": scraper.name},
-            )
+            log.info("waiting for room at %s", scraper.name, extra={"scraper": scraper.name})
         return False
 
     def _pop(self) -> ScraperOffer | None:

@@ -3,11 +3,23 @@
 Keys that a plain client does not send are optional; unknown keys are ignored.
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
-from runners.protocol.values import AsSaid, Fields, Json, Level, Scraped, Sometime, Text, When, or_empty, spoken
+from runners.protocol.values import (
+    AsSaid,
+    Fields,
+    Json,
+    Level,
+    Scraped,
+    Sometime,
+    Text,
+    When,
+    as_object,
+    or_empty,
+    spoken,
+)
 from runners.protocol.words import JobStatus, LogLevel, Outcome, RunnerStatus
 
 
@@ -50,7 +62,7 @@ class PollRequest(Message):
 
     @property
     def plain(self) -> bool:
-        return not self.model_fields_set & set(type(self).model_fields)
+        return all(value is None for _key, value in self)
 
 
 class HeldJob(Message):
@@ -125,7 +137,7 @@ class FlatResults(Message):
     """The plain clients' form of results: `data` is {sku: {scraper: {field: value}}}."""
 
     skus_processed: Json = None
-    scrapers_run: list[Text] = Field(default_factory=list)
+    scrapers_run: Json = None
     data: Annotated[dict[Text, Scraped], BeforeValidator(or_empty)] = Field(default_factory=dict)
 
 
@@ -146,7 +158,7 @@ class Callback(Message):
     status: Annotated[JobStatus, AfterValidator(spoken)]
     error_message: Text | None = None
     reason: Text | None = None
-    results: CallbackResults | None = None
+    results: Annotated[CallbackResults | None, BeforeValidator(as_object)] = None
 
 
 # what the server answers
@@ -230,7 +242,7 @@ class CallbackAnswer(Message):
 
     additions = ("recorded", "remaining", "cancel")
 
-    success: bool = True
+    success: Literal[True]
     recorded: int = 0
     remaining: int = 0
     cancel: bool | None = None

@@ -66,9 +66,13 @@ def _text_of(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-def or_empty(value: object) -> object:
+def as_object(value: object) -> object:
     """Some languages write an empty object as a list."""
-    return {} if value is None or value == [] else value
+    return {} if value == [] else value
+
+
+def or_empty(value: object) -> object:
+    return {} if value is None else as_object(value)
 
 
 def spoken(status: JobStatus) -> JobStatus:

@@ -10,11 +10,11 @@ from django.contrib.admin.widgets import AdminSplitDateTime
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models.functions import Now
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy
 from runners import keys
 from runners.models import Runner, RunnerKey
 from runners.protocol.words import JobStatus
-from scraping import attention, doors, leaks, operations, queries
+from scraping import attention, clock, doors, leaks, operations, queries
 from scraping.admin.readonly import ReadOnlyAdmin
 from scraping.models import ScrapeJob, Scraper
 from scraping.templatetags.operations import ago, pill, when
@@ -63,7 +63,7 @@ class KeyForm(forms.Form):
 
     def clean_expires_at(self) -> datetime | None:
         moment: datetime | None = self.cleaned_data["expires_at"]
-        if moment is not None and moment <= timezone.now():
+        if moment is not None and moment <= clock.read():
             raise forms.ValidationError(_("This moment is past."))
         return moment
 
@@ -163,11 +163,12 @@ class RunnerAdmin(admin.ModelAdmin[Runner]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Runner]:
         running = ScrapeJob.objects.filter(runner=OuterRef("pk"), status=JobStatus.RUNNING)
-        return super().get_queryset(request).annotate(holds=Exists(running))
+        return super().get_queryset(request).annotate(holds=Exists(running), read_at=Now())
 
     @admin.display(description=gettext_lazy("State"))
     def presence(self, runner: Runner) -> SafeString:
-        if not runner.is_online():
+        read_at: datetime = runner.read_at  # type: ignore[attr-defined]
+        if not runner.is_online(now=read_at):
             return pill("offline")
         holds: bool = runner.holds  # type: ignore[attr-defined]
         return pill("paused" if runner.paused else queries.runner_state(runner, online=True, holds=holds))

@@ -3,12 +3,10 @@
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from runners.models import Runner
@@ -129,10 +127,8 @@ def state(asked: Collection[UUID]) -> State:
 
 
 def _runners() -> dict[UUID, RunnerFacts]:
-    since = Now() - timedelta(seconds=settings.RUNNER_OFFLINE_SECONDS)
-    online = ExpressionWrapper(Q(last_seen__isnull=False) & Q(last_seen__gte=since), output_field=BooleanField())
-    rows = Runner.objects.order_by().annotate(online=online).values_list("pk", "status", "paused", F("online"))
-    return {pk: RunnerFacts(status, paused, bool(here)) for pk, status, paused, here in rows}
+    runners = Runner.objects.order_by().annotate(read_at=Now())
+    return {row.pk: RunnerFacts(row.status, row.paused, row.is_online(now=row.read_at)) for row in runners}
 
 
 def told(facts: JobFacts | RunnerFacts | BatchFacts) -> dict[str, object]:

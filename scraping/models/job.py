@@ -155,6 +155,7 @@ class ScrapeJob(models.Model):
                 allowed=MOVES,
                 start={JobStatus.PENDING},
                 final=set(ENDED),
+                once="runner_id",
             ),
             append_only("scrape_jobs_kept", operations=pgtrigger.Delete),
             bell.on_insert("scrape_jobs_rings_new", kind="job"),

@@ -38,9 +38,17 @@ def kept_unless(name: str, *, setting: str) -> Firm:
 
 
 def moves(
-    name: str, *, column: str, allowed: Mapping[State, Set[State]], start: Set[State], final: Set[State] = frozenset()
+    name: str,
+    *,
+    column: str,
+    allowed: Mapping[State, Set[State]],
+    start: Set[State],
+    final: Set[State] = frozenset(),
+    once: str = "",
 ) -> list[Firm]:
     """Only `allowed` moves of `column`, only `start` states at INSERT; rows in a `final` state never change.
+
+    The column `once`, where there is one, is never changed after it was set.
 
     What is allowed at INSERT enters no function. At UPDATE the function asks: PostgreSQL reads the text of a condition
     anew for each statement, and this one's was a tenth of a claim.
@@ -58,6 +66,12 @@ def moves(
                 {_raise(f"a row that has ended never changes ({column})", name)}
             END IF;
             {asked}
+        """
+    if once:
+        asked += f"""
+            IF OLD.{once} IS NOT NULL AND NEW.{once} IS DISTINCT FROM OLD.{once} THEN
+                {_raise(f"{once} is set once", name)}
+            END IF;
         """
     return [
         Firm(

@@ -186,12 +186,15 @@ def test_a_last_word_whose_reply_was_lost_is_said_again_in_the_same_words(fake: 
     lost = iter([True])
 
     def lose(asked: Asked, reply: Reply) -> Reply:
-        return Reply(hang_up=True) if b"completed" in asked.body and next(lost, False) else reply
+        return Reply(hang_up=True) if says_completed(asked) and next(lost, False) else reply
+
+    def says_completed(asked: Asked) -> bool:
+        return b"completed" in asked.body and asked.path.endswith("callback")
 
     fake.after = lose
     fake.offer(shop.definition(), skus=["007"])
     do(fake)
-    final = [asked.body for asked in fake.wire.asked if b"completed" in asked.body and asked.path.endswith("callback")]
+    final = [asked.body for asked in fake.wire.asked if says_completed(asked)]
     assert len(final) == 2
     assert final[0] == final[1]
 
@@ -452,6 +455,34 @@ def test_it_begins_with_the_site_that_has_room(fake: FakeServer, shop: Shop, mon
     working = [job["working"] for beat in fake.beats for job in beat["jobs"]]
     assert working[0] == ["bradley"]
     assert working[-1] == []
+
+
+def test_a_limit_that_came_after_the_job_began_is_kept(
+    fake: FakeServer, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runners.agent.turns.LONGEST_PAUSE", 0.01)
+    fake.no_room = {"bradley"}
+    fake.offer(shop.definition(), shop.definition(slug="coastal", login=None), skus=["007"], max_workers=1)
+
+    def make_room(asked: Asked) -> Reply | None:
+        if any("waiting for room at bradley" in line["message"] for line in fake.lines):
+            fake.no_room = set()
+        return None
+
+    fake.before = make_room
+    do(fake)
+    assert list(fake.units) == [("007", "coastal"), ("007", "bradley")]
+
+
+@pytest.mark.parametrize("foreign", [{}, {"ok": 1}, {"success": False}])
+def test_an_answer_that_is_not_ours_acknowledges_nothing(
+    fake: FakeServer, shop: Shop, foreign: dict[str, object]
+) -> None:
+    said = iter([answer(foreign), answer(foreign)])
+    fake.before = lambda asked: next(said, None) if b"results" in asked.body else None
+    fake.offer(shop.definition(), skus=["007", "008"])
+    do(fake)
+    assert {sku for sku, _scraper in fake.units} == {"007", "008"}
 
 
 def test_one_job_is_asked_for_by_its_id(fake: FakeServer, shop: Shop) -> None:

@@ -48,3 +48,15 @@ def test_the_first_word_is_written() -> None:
     assert noted(runner)
     runner.refresh_from_db()
     assert runner.last_seen
+
+
+def test_one_that_was_seen_later_than_now_is_noted_and_is_not_online() -> None:
+    """The database's clock was set back."""
+    later = timezone.now() + timedelta(hours=1)
+    runner = make.runner(last_seen=later)
+    assert not runner.is_online(now=timezone.now())
+    assert noted(runner)
+    runner.refresh_from_db()
+    assert runner.last_seen
+    assert runner.last_seen < later
+    assert runner.is_online(now=runner.last_seen)

@@ -1,6 +1,7 @@
 """What outlives the process."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,29 @@ class TestTheFile:
         assert "is damaged" in caplog.text
         spool.close()
 
+    def test_rows_that_cannot_be_read_hold_nothing_up(self, path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        before = Spool(path)
+        before.begin(JOB)
+        for sku in ("007", "008"):
+            before.units("job-1").put(unit(sku))
+        for seq in (1, 2, 3):
+            before.lines("job-1").put(line(seq))
+        before.say("job-1", Callback(job_id="job-1", status=JobStatus.COMPLETED))
+        before.close()
+        with closing(sqlite3.connect(path)) as file, file:
+            file.execute("UPDATE thing SET body = CAST(x'7bff' AS TEXT) WHERE body LIKE '%007%'")
+            file.execute("UPDATE thing SET body = substr(body, 1, 20) WHERE seq = 2")
+            file.execute("UPDATE job SET word = '[]'")
+        after = Spool(path)
+        assert after.holding() == ["job-1"]
+        assert after.unsent("job-1") == [("008", "acme")]
+        lines = [said for _number, said in after.lines("job-1").oldest(10)]
+        assert [said.seq for said in lines] == [1, 2, 3]
+        assert [said.level for said in lines] == ["info", "warning", "info"]
+        assert after.word("job-1") is None
+        assert "3 row(s) of the spool could not be read" in caplog.text
+        after.close()
+
 
 def size(path: Path) -> int:
     return sum(file.stat().st_size for file in path.parent.iterdir())
@@ -201,6 +225,23 @@ class TestAFullDisk:
         spool.close()
         after = Spool(path)
         assert after.units("job-1").count() == expected
+        after.close()
+
+    def test_the_job_in_hand_is_remembered_once_there_is_room(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("runners.agent.spool._TRY_EVERY", 0)
+        before = Spool(path)
+        full(before)
+        before.begin(JOB.model_copy(update={"skus": [str(number) for number in range(9000)]}))
+        assert (before.full, before.holding()) == (True, [])
+        before.units("job-1").put(unit("007"))
+        before._db.execute("PRAGMA max_page_count = 9000")
+        before.units("job-1").put(unit("008"))
+        after = Spool(left(path))
+        assert after.holding() == ["job-1"]
+        assert after.unsent("job-1") == [("008", "acme")]
+        before.close()
         after.close()
 
 

@@ -65,6 +65,12 @@ class TestPoll:
         runner.refresh_from_db()
         assert runner.status == "busy"
 
+    @pytest.mark.parametrize("said", [{"job_id": None}, {"holding": None}, {"version": None, "capabilities": None}])
+    def test_null_is_as_good_as_nothing(self, api: APIClient, said: dict[str, None]) -> None:
+        make.job()
+        job = post(api, "poll", said)["job"]
+        assert (job["lease_seconds"], job["acknowledge_seconds"]) == (600, 60)
+
     def test_any_of_our_keys_makes_it_one_of_ours(self, api: APIClient, runner: Runner) -> None:
         make.job()
         job = post(api, "poll", {"version": "0.1", "schema_version": 1, "capabilities": ["http"]})["job"]
@@ -244,13 +250,23 @@ class TestCallback:
         other = api.post(path, {"job_id": job_id, "status": "failed"}, format="json")
         assert (other.status_code, other.json()["code"]) == (409, "finished")
 
-    def test_a_foreign_unit_is_400_and_nothing_is_stored(self, api: APIClient, runner: Runner) -> None:
+    @pytest.mark.parametrize("foreign", [{"acme": {}}, {}])
+    def test_a_foreign_unit_is_400_and_nothing_is_stored(
+        self, api: APIClient, runner: Runner, foreign: dict[str, object]
+    ) -> None:
         job = make.running_job(runner, skus=["a"])
-        data = {"a": {"acme": {"title": "A"}}, "z": {"acme": {}}}
+        data = {"a": {"acme": {"title": "A"}}, "z": foreign}
         said = {"job_id": str(job.pk), "status": "running", "results": {"data": data}}
         answer = post(api, "callback", said, expect=400)
         assert (answer["code"], answer["details"]) == ("foreign_unit", {"sku": "z"})
         assert not ScrapeResult.objects.exists()
+
+    @pytest.mark.parametrize("ignored", [{}, "acme", [1], 7])
+    def test_what_is_ignored_refuses_nothing(self, api: APIClient, runner: Runner, ignored: object) -> None:
+        job = make.running_job(runner, skus=["a"])
+        results = {"skus_processed": ignored, "scrapers_run": ignored, "data": {"a": {"acme": {"title": "A"}}}}
+        answer = post(api, "callback", {"job_id": str(job.pk), "status": "running", "results": results})
+        assert answer["recorded"] == 1
 
     @pytest.mark.parametrize("status", ["pending", "COMPLETE", None])
     def test_a_status_that_is_none_is_refused(self, api: APIClient, runner: Runner, status: str | None) -> None:

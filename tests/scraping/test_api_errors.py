@@ -77,6 +77,13 @@ class TestWhoIsLetIn:
         status, answer = self.code(**{"X-API-Key": secret})
         assert (status, answer["code"]) == (403, "key_expired")
 
+    def test_when_a_key_expires_the_databases_clock_says(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        moment = timezone.now()
+        _, secret = keys.issue(make.runner(), allowed_scrapers=None, expires_at=moment - timedelta(minutes=30))
+        monkeypatch.setattr(timezone, "now", lambda: moment - timedelta(hours=1))
+        with pytest.raises(keys.KeyExpiredError):
+            keys.verify(secret)
+
     def test_a_session_lets_nobody_in(self, client: Client) -> None:
         client.force_login(make.staff())
         assert client.post(POLL).json() == UNAUTHORIZED
@@ -144,6 +151,7 @@ class TestWhatIsRead:
             {"data": nothing, "scrapers_run": None, "items": [item]},
             {"data": {sku: nothing}},
             {"data": {sku: {"acme": nothing}}},
+            nothing,
         ):
             said = {"job_id": str(job.pk), "status": "running", "results": results}
             assert send(api, CALLBACK, json.dumps(said))[0] == 200

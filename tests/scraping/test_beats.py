@@ -84,3 +84,35 @@ def test_a_beat_waits_for_nobody_who_writes_to_the_job() -> None:
         writer.join()
     job.refresh_from_db()
     assert job.heartbeat_at is None
+
+
+def test_units_beyond_the_jobs_are_no_progress() -> None:
+    runner = make.runner()
+    job = make.running_job(runner, skus=["a"])
+    said = HeldJob(job_id=str(job.pk), step="s" * 300, done=7, total=7)
+    beats.beat([said], runner=runner, now=NOON)
+    beats.beat([said], runner=runner, now=NOON + timedelta(seconds=10))
+    job.refresh_from_db()
+    assert (job.done, job.step, job.progress_at) == (1, "s" * 200, NOON)
+
+
+def test_one_that_comes_late_renews_the_lease_and_nothing_else() -> None:
+    runner = make.runner()
+    job = make.running_job(runner, skus=["a", "b"])
+    beats.beat([HeldJob(job_id=str(job.pk), step="acme b", done=1, seq=2)], runner=runner, now=NOON)
+    later = NOON + timedelta(seconds=10)
+    beats.beat([HeldJob(job_id=str(job.pk), step="acme a", seq=1)], runner=runner, now=later)
+    job.refresh_from_db()
+    assert (job.step, job.done, job.progress_at, job.heartbeat_at) == ("acme b", 1, NOON, later)
+
+
+@pytest.mark.parametrize(("step", "working"), [("loading page 3", ["acme"]), ("acme a", ["acme"]), ("bradley a", [])])
+def test_a_step_that_names_another_scraper_leaves_the_first(step: str, working: list[str]) -> None:
+    runner = make.runner()
+    make.scraper("acme", max_parallel_jobs=1)
+    make.scraper("bradley", max_parallel_jobs=1)
+    job = make.running_job(runner, scrapers=["acme", "bradley"])
+    ScrapeJob.objects.update(working=["acme"])
+    beats.beat([HeldJob(job_id=str(job.pk), step=step)], runner=runner)
+    job.refresh_from_db()
+    assert job.working == working

@@ -22,10 +22,10 @@ def seconds(number: float) -> datetime:
     return NOON + timedelta(seconds=number)
 
 
-def held_until(moment: datetime) -> ScrapeJob:
+def held_until(moment: datetime, *, spoke: datetime = NOON) -> ScrapeJob:
     job = make.running_job(make.runner(f"runner-{ScrapeJob.objects.count()}"))
-    claimed = dict.fromkeys(["started_at", "acknowledged_at", "heartbeat_at", "progress_at"], NOON)
-    ScrapeJob.objects.filter(pk=job.pk).update(lease_expires_at=moment, **claimed)
+    claimed = dict.fromkeys(["started_at", "acknowledged_at", "progress_at"], NOON)
+    ScrapeJob.objects.filter(pk=job.pk).update(lease_expires_at=moment, heartbeat_at=spoke, **claimed)
     return job
 
 
@@ -136,21 +136,29 @@ class TestAStandstill:
         Presence.objects.create(seen_at=seconds(595), resumed_at=NOON - timedelta(hours=1))
 
     def test_a_job_that_is_renewed_but_stands_still_goes_on_with_another(self) -> None:
-        job = held_until(seconds(640))
+        job = held_until(seconds(640), spoke=seconds(599))
         assert sweep.sweep(now=seconds(600)) == []
+        ScrapeJob.objects.filter(pk=job.pk).update(heartbeat_at=seconds(600))
         assert sweep.sweep(now=seconds(601)) == [job]
         job.refresh_from_db()
         assert (job.reason, job.error[:34]) == ("timeout", "runner-0 goes on speaking, but get")
         assert ScrapeJob.objects.get(retry_of=job).skus == job.skus
 
+    def test_one_that_falls_silent_has_its_lease(self) -> None:
+        """A plain client sends no beats; who says nothing is not told to stand still."""
+        held_until(seconds(1800), spoke=seconds(56))
+        Presence.objects.update(seen_at=seconds(1790))
+        assert sweep.sweep(now=seconds(1799)) == []
+        assert [job.reason for job in sweep.sweep(now=seconds(1801))] == ["interrupted"]
+
     def test_one_that_got_further_does_not(self) -> None:
-        job = held_until(seconds(640))
+        job = held_until(seconds(640), spoke=seconds(600))
         ScrapeJob.objects.filter(pk=job.pk).update(progress_at=seconds(2))
         assert sweep.sweep(now=seconds(601)) == []
 
     def test_time_without_a_server_is_not_counted(self) -> None:
         Presence.objects.update(resumed_at=seconds(500))
-        job = held_until(seconds(640))
+        job = held_until(seconds(640), spoke=seconds(600))
         assert sweep.sweep(now=seconds(601)) == []
         Presence.objects.update(seen_at=seconds(1095))
         ScrapeJob.objects.filter(pk=job.pk).update(lease_expires_at=seconds(1140))

@@ -185,6 +185,8 @@ def test_a_stored_line_never_changes() -> None:
         ScrapeJobLog.objects.bulk_update([line], ["message"])
     with pytest.raises(KeptRowError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE scrape_job_logs SET message = 'changed' WHERE id = %s", [line.pk])
+    with pytest.raises(KeptRowError), transaction.atomic():
+        ScrapeJobLog.objects.all().delete()
     assert ScrapeJobLog.objects.get().message == "searching"
 
 
@@ -216,5 +218,8 @@ def test_a_job_that_nobody_claimed_ends_only_as_cancelled() -> None:
 
 def test_a_job_that_ended_well_keeps_its_runner() -> None:
     job = job_in(JobStatus.RUNNING)
-    with pytest.raises(IntegrityError, match="scrape_jobs_unclaimed_only_cancelled"), transaction.atomic():
-        ScrapeJob.objects.filter(pk=job.pk).update(**values_of(JobStatus.COMPLETED) | {"runner": None})
+    for end in ({"status": "completed"}, {"status": "failed", "reason": "cancelled"}):
+        with pytest.raises(IntegrityError, match="runner_id is set once"), transaction.atomic():
+            ScrapeJob.objects.filter(pk=job.pk).update(
+                **end, runner=None, lease_expires_at=None, completed_at=timezone.now()
+            )

@@ -100,7 +100,6 @@ class TestRepeats:
         [
             ({"name": "A", "price": 1}, Repeat.EQUAL),
             ({"price": 1}, Repeat.EQUAL),
-            ({}, Repeat.EQUAL),
             ({"name": "A", "brand": "B"}, Repeat.FULLER),
             ({"name": "Z"}, Repeat.CONTRADICTS),
             ({"name": "Z", "brand": "B"}, Repeat.CONTRADICTS),
@@ -109,6 +108,11 @@ class TestRepeats:
     def test_a_repeat_is_equal_fuller_or_contradicts(self, values: dict[str, Any], relation: Repeat) -> None:
         assert units.repeat(outcome="found", values=self.STORED, unit=flat(**values)) == relation
         assert units.repeat(outcome="found", values=self.STORED, unit=item(fields=values)) == relation
+
+    def test_an_empty_flat_unit_says_that_nothing_was_found(self) -> None:
+        assert units.repeat(outcome="found", values=self.STORED, unit=flat()) == Repeat.CONTRADICTS
+        assert units.repeat(outcome="not_found", values={}, unit=flat()) == Repeat.EQUAL
+        assert units.repeat(outcome="found", values=self.STORED, unit=item(fields={})) == Repeat.EQUAL
 
     def test_another_outcome_contradicts(self) -> None:
         blocked = item(outcome="blocked")
