@@ -192,19 +192,22 @@ def _is_missed(card: queries.RunnerCard, now: datetime) -> bool:
 
 
 def _waiting(jobs: Iterable[ScrapeJob], fleet: waiting.Fleet) -> Iterator[Need]:
-    """Jobs that have waited a minute for something that time does not bring; those that wait for the same together."""
+    """Jobs that have waited a minute for something that time does not bring; those for the same scrapers together.
+
+    The scrapers tell it from others, not the sentence: that names runners, which come and go.
+    """
     long_ago = fleet.now - WAITED_LONG
     listed = [job for job in jobs if job.status == JobStatus.PENDING and job.run_after < long_ago]
     holds = waiting.holds(listed, fleet=fleet)
     alike: dict[str, list[ScrapeJob]] = {}
     for job in listed:
         if holds[job.pk].cause.standing:
-            alike.setdefault(holds[job.pk].sentence, []).append(job)
-    for sentence, held in alike.items():
-        yield _waits(sentence, held)
+            alike.setdefault(" ".join(sorted(job.scrapers)), []).append(job)
+    for scrapers, held in alike.items():
+        yield _waits(scrapers, holds[held[0].pk].sentence, held)
 
 
-def _waits(sentence: str, held: list[ScrapeJob]) -> Need:
+def _waits(scrapers: str, sentence: str, held: list[ScrapeJob]) -> Need:
     one = len(held) == 1
     pages = f"{reverse('admin:scraping_scrapejob_changelist')}?status__exact={JobStatus.PENDING}"
     runners = Way(_("Runners"), reverse("admin:runners_runner_changelist"), RUNNER_LOOKERS)
@@ -219,5 +222,5 @@ def _waits(sentence: str, held: list[ScrapeJob]) -> Need:
         _("Open job") if one else _("Show jobs"),
         OPERATIONS_LOOKERS,
         (runners, cancel) if one else (runners,),
-        thing=sentence,
+        thing=scrapers,
     )

@@ -19,6 +19,8 @@ from scraping.live.visitors import Visitor
 logger = logging.getLogger(__name__)
 PATH = "/ws/live/"
 PATIENCE = 10  # malformed messages
+# what is answered although nothing was confirmed: so many at once, and then so many a second
+BURST, RATE = 200, 10
 
 
 class LiveConsumer(AsyncWebsocketConsumer):
@@ -28,6 +30,8 @@ class LiveConsumer(AsyncWebsocketConsumer):
     visit: hub.Visit | None = None
     guard: asyncio.Task[None] | None = None
     nonsense = 0
+    credit: float = BURST
+    asked_at = 0.0
 
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Without a look at the database's connections in the one thread that all sockets share: none is used here."""
@@ -59,13 +63,18 @@ class LiveConsumer(AsyncWebsocketConsumer):
             return await self._refuse_nonsense()
         if self.visit is None:
             return None  # it is being closed
+        if said.seen is not None:
+            return hub.here().seen(self.visit, said.place, said.seen)
+        if not self._may_ask():
+            return await self.close(Close.TOO_MANY.value)
+        return await self._answer(self.visit, said)
+
+    async def _answer(self, visit: hub.Visit, said: Said) -> None:
         if said.ping is not None:
             return await self.send(messages.text("pong", ping=said.ping))
         if said.unwatch:
-            return hub.here().unwatch(self.visit, said.unwatch.place)
-        if said.seen is not None:
-            return hub.here().seen(self.visit, said.place, said.seen)
-        return await self._watch(self.visit, said)
+            return hub.here().unwatch(visit, said.unwatch.place)
+        return await self._watch(visit, said)
 
     async def _watch(self, visit: hub.Visit, said: Said) -> None:
         if said.watch != Kind.BANNER and not self.visitor.sees_operations:
@@ -74,6 +83,13 @@ class LiveConsumer(AsyncWebsocketConsumer):
             hub.here().watch(visit, said.place, after=said.after)
         except hub.CrowdedError:
             await self.send(messages.error(Code.TOO_MANY_WATCHES, said.place))
+
+    def _may_ask(self) -> bool:
+        """Whether it asks as often as a page may: answers to a client that does not read them pile up in daphne."""
+        now = asyncio.get_running_loop().time()
+        self.credit = min(BURST, self.credit + RATE * (now - self.asked_at)) - 1
+        self.asked_at = now
+        return self.credit >= 0
 
     async def _refuse_nonsense(self) -> None:
         self.nonsense += 1

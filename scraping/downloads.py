@@ -55,14 +55,16 @@ async def _read(look: Callable[[], Read]) -> Read:
 
 
 def _text(line: ScrapeJobLog) -> str:
-    """Tabs between the parts; a line break inside a message is indented."""
+    """Tabs between the parts; a line break inside a message is indented, and names have neither."""
     moment = (line.logged_at or line.created_at).isoformat(timespec="milliseconds")
+    scraper, sku = (" ".join(visible(name).split()) if name else "-" for name in (line.scraper, line.sku))
     said = visible(line.message).replace("\n", "\n    ")
-    return f"{line.position}\t{moment}\t{line.level}\t{line.scraper or '-'}\t{line.sku or '-'}\t{said}\n"
+    return f"{line.position}\t{moment}\t{line.level}\t{scraper}\t{sku}\t{said}\n"
 
 
 def _json(line: ScrapeJobLog) -> str:
-    return json.dumps(queries.line_as_json(line) | {"message": line.message, "sku": line.sku}) + "\n"
+    as_it_came = {"message": line.message, "scraper": line.scraper, "sku": line.sku}
+    return json.dumps(queries.line_as_json(line) | as_it_came) + "\n"
 
 
 def _gone_text(removed: Removed) -> str:

@@ -82,13 +82,13 @@ def around(job: ScrapeJob, position: int, *, wanted: Filter = ALL, limit: int = 
     return Stretch(earlier.lines + later.lines, earlier.first, later.last)
 
 
-def error_after(job: ScrapeJob, position: int) -> int | None:
-    """Where the next error beyond `position` is."""
-    errors = job.lines.filter(level=LogLevel.ERROR, position__gt=position)
+def error_after(job: ScrapeJob, position: int, *, wanted: Filter = ALL) -> int | None:
+    """Where the next wanted error beyond `position` is."""
+    errors = wanted.of(job).filter(level=LogLevel.ERROR, position__gt=position)
     return errors.order_by("position").values_list("position", flat=True).first()
 
 
-def error_before(job: ScrapeJob, position: int) -> int | None:
-    """Where the last error before `position` is."""
-    errors = job.lines.filter(level=LogLevel.ERROR, position__lt=position)
+def error_before(job: ScrapeJob, position: int, *, wanted: Filter = ALL) -> int | None:
+    """Where the last wanted error before `position` is."""
+    errors = wanted.of(job).filter(level=LogLevel.ERROR, position__lt=position)
     return errors.order_by("-position").values_list("position", flat=True).first()

@@ -64,6 +64,7 @@ def _facts(request: HttpRequest, *, plotted: bool) -> dict[str, Any]:
         "now": now,
         "scrapers": scrapers,
         "windows": filters.WINDOWS.values(),
+        "default_window": filters.DEFAULT,
         "statuses": [(word.value, wording.label(word)) for word in JobStatus],
         "needs": [(need, need.ways_for(request.user)) for need in needs],
         "board": jobs,

@@ -168,7 +168,7 @@ def line_as_json(line: ScrapeJobLog) -> dict[str, object]:
         "position": line.position,
         "level": line.level,
         "message": visible(line.message),
-        "scraper": line.scraper,
+        "scraper": line.scraper and visible(line.scraper),
         "sku": line.sku and visible(line.sku),
         "logged_at": (line.logged_at or line.created_at).isoformat(),
         "created_at": line.created_at.isoformat(),

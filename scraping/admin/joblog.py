@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, JsonResponse, StreamingHttpResponse
+from django.utils.translation import gettext as _
 
 from runners.protocol.words import LogLevel
 from scraping import downloads, lines, queries
@@ -35,8 +36,8 @@ def context(request: HttpRequest, job: ScrapeJob, wanted: Filter | None = None) 
         "shape": ScrapeJobLog(),
         "first": queries.first_kept(job),
         "removed": queries.removed(job),
-        "previous_error": lines.error_before(job, at),
-        "next_error": lines.error_after(job, at),
+        "previous_error": lines.error_before(job, at, wanted=wanted),
+        "next_error": lines.error_after(job, at, wanted=wanted),
     }
 
 
@@ -45,13 +46,21 @@ def read(request: HttpRequest, job: ScrapeJob) -> JsonResponse:
 
     `from` and `to` are the positions that were looked at: where they do not reach far enough, the reader asks again
     from there. `head` is the last position there is, `first` the first that is kept, `removed` how many are gone, and
-    `end` says that the job has ended and nothing comes beyond `to`.
+    `end` says that the job has ended and nothing comes beyond `to`. With `reset` the reader's position lay beyond
+    `head`, and the log begins anew. 400 names a position that is none.
     """
+    for name in ("after", "before", "line", "limit"):
+        if name in request.GET and number(request.GET[name]) is None:
+            said = _("“%(name)s” is a position in the log: a whole number from 0.") % {"name": name}
+            return JsonResponse({"error": said, "code": "malformed"}, status=400)
     limit = min(number(request.GET.get("limit")) or lines.MOST, lines.MOST)
-    stretch = _stretch(request, job, _wanted(request), limit)
+    reset = (number(request.GET.get("after")) or 0) > job.log_head
+    wanted = _wanted(request)
+    stretch = lines.after(job, 0, wanted=wanted, limit=limit) if reset else _stretch(request, job, wanted, limit)
     removed = queries.removed(job)
     return JsonResponse(
         {
+            **({"reset": True} if reset else {}),
             "lines": [queries.line_as_json(line) for line in stretch.lines],
             "from": stretch.first,
             "to": stretch.last,
@@ -64,11 +73,14 @@ def read(request: HttpRequest, job: ScrapeJob) -> JsonResponse:
 
 
 def error(request: HttpRequest, job: ScrapeJob) -> JsonResponse:
-    """`{"position"}` of the next error beyond `after` or of the last one before `before`; null where there is none."""
-    before = number(request.GET.get("before"))
+    """`{"position"}` of the next error beyond `after` or of the last one before `before`; null where there is none.
+
+    A filter is obeyed as in `read`.
+    """
+    wanted, before = _wanted(request), number(request.GET.get("before"))
     if before is not None:
-        return JsonResponse({"position": lines.error_before(job, before)})
-    return JsonResponse({"position": lines.error_after(job, number(request.GET.get("after")) or 0)})
+        return JsonResponse({"position": lines.error_before(job, before, wanted=wanted)})
+    return JsonResponse({"position": lines.error_after(job, number(request.GET.get("after")) or 0, wanted=wanted)})
 
 
 def download(request: HttpRequest, job: ScrapeJob) -> StreamingHttpResponse:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from scraping import doors, fence, grid, jobs, operations, queries, retries, why
 from scraping.admin import acts, joblog
-from scraping.admin.readonly import ReadOnlyAdmin
+from scraping.admin.readonly import ReadOnlyAdmin, moment
 from scraping.models import ScrapeJob, ScrapeResult
 from scraping.templatetags.operations import ago, duration, pill
 
@@ -177,7 +177,7 @@ class ScrapeResultAdmin(ReadOnlyAdmin):
     """Every unit that ended."""
 
     view_permissions = operations.LOOKERS
-    list_display = ["sku", "scraper", "how", "message", "milliseconds", "recorded_at"]
+    list_display = ["sku", "scraper", "how", "message", "milliseconds", "recorded"]
     list_filter = ["outcome", "scraper"]
     ordering = ["-id"]
     search_fields = ["=sku"]
@@ -186,8 +186,11 @@ class ScrapeResultAdmin(ReadOnlyAdmin):
     show_full_result_count = False
     fields = [
         *["job", "sku", "scraper", "version", "outcome", "message"],
-        *["fields", "raw", "url", "milliseconds", "scraped_at", "recorded_at"],
+        *["fields", "raw", "url", "milliseconds", "scraped", "recorded"],
     ]
+    readonly_fields = ["scraped", "recorded"]
+    scraped = moment("scraped_at", gettext_lazy("Scraped"))
+    recorded = moment("recorded_at", gettext_lazy("Recorded"))
 
     @admin.display(description=gettext_lazy("Outcome"), ordering="outcome")
     def how(self, result: ScrapeResult) -> SafeString:

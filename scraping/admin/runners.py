@@ -24,7 +24,7 @@ from runners import keys
 from runners.models import Runner, RunnerKey
 from runners.protocol.words import JobStatus
 from scraping import attention, clock, doors, leaks, operations, queries
-from scraping.admin.readonly import ReadOnlyAdmin
+from scraping.admin.readonly import ReadOnlyAdmin, moment
 from scraping.models import ScrapeJob, Scraper
 from scraping.templatetags.operations import ago, pill, when
 
@@ -74,11 +74,13 @@ class KeyForm(forms.Form):
 
 class KeyInline(admin.TabularInline[RunnerKey, Runner]):
     model = RunnerKey
-    readonly_fields = ("prefix", "scope", "state", "created_at", "last_used_at", "revoke")
+    readonly_fields = ("prefix", "scope", "state", "created", "last_used", "revoke")
     fields = readonly_fields
     extra = max_num = 0
     can_delete = False
     verbose_name_plural = gettext_lazy("Keys")
+    created = moment("created_at", gettext_lazy("Created"))
+    last_used = moment("last_used_at", gettext_lazy("Last used"))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return any(request.user.has_perm(name) for name in LOOKERS)
@@ -231,9 +233,12 @@ class RunnerKeyAdmin(ReadOnlyAdmin):
 
     change_form_template = "operations/runner_key.html"
     view_permissions = LOOKERS
-    list_display = ["prefix", "runner", "scope", "state", "last_used_at"]
+    list_display = ["prefix", "runner", "scope", "state", "last_used"]
     list_select_related = ["runner"]
-    fields = ["prefix", "runner", "scope", "state", "created_at", "created_by", "last_used_at"]
+    fields = ["prefix", "runner", "scope", "state", "created", "created_by", "last_used"]
+    readonly_fields = ["created", "last_used"]
+    created = moment("created_at", gettext_lazy("Created"))
+    last_used = moment("last_used_at", gettext_lazy("Last used"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from runners.protocol.definition import DefinitionError, parse, write
 from scraping import attention, credentials, fence, operations, runs, scrapers, slots
 from scraping.admin import joblog
+from scraping.admin.readonly import moment
 from scraping.lines import Filter
 from scraping.models import ScrapeJob, Scraper, ScraperCredential, ScraperState, ScraperVersion
 from scraping.templatetags.operations import ago, pill, when
@@ -98,12 +99,13 @@ class CredentialsForm(forms.Form):
 
 class VersionInline(admin.TabularInline[ScraperVersion, Scraper]):
     model = ScraperVersion
-    readonly_fields = ("number", "created_at", "created_by", "said")
+    readonly_fields = ("number", "created", "created_by", "said")
     fields = readonly_fields
     ordering = ["-number"]
     extra = max_num = 0
     can_delete = False
     verbose_name_plural = gettext_lazy("Versions")
+    created = moment("created_at", gettext_lazy("Saved"))
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return any(request.user.has_perm(name) for name in LOOKERS)
@@ -243,7 +245,11 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         return redirect(operations.back(request) or reverse("admin:scraping_scraper_change", args=[scraper.pk]))
 
     def runs(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Its jobs, and the log of the one that works on its site now; for `as=parts` the jobs alone, as JSON."""
+        """Its jobs, and the log of the one that works on its site now.
+
+        For `as=parts` JSON: what the page shows around the log, the `job` of the log, and its `log` unless the page
+        says that it `have` it already.
+        """
         watches = any(request.user.has_perm(name) for name in operations.LOOKERS)
         if not (watches and self.has_view_permission(request)):
             raise PermissionDenied
@@ -251,14 +257,22 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         key = fence.identity(request.GET.get("older"))
         older = ScrapeJob.objects.filter(pk=key).first() if key else None
         listed = runs.of(scraper.slug, after=older)
-        context: dict[str, Any] = {"scraper": scraper, "older": older and older.pk, "runs": listed}
-        if request.GET.get("as") == "parts":
-            return JsonResponse({"parts": {"runs": render_to_string("operations/runs_table.html", context, request)}})
         job = runs.current(scraper.slug)
-        log = joblog.context(request, job, Filter(scraper=scraper.slug)) if job else {}
-        context |= {**self.admin_site.each_context(request), **log, "opts": self.opts}
+        context: dict[str, Any] = {"scraper": scraper, "older": older and older.pk, "runs": listed, "job": job}
+        as_parts = request.GET.get("as") == "parts"
+        if job and not (as_parts and fence.identity(request.GET.get("have")) == job.pk):
+            context |= joblog.context(request, job, Filter(scraper=scraper.slug))
+        if as_parts:
+            return JsonResponse(self._run_parts(request, context))
+        context |= {**self.admin_site.each_context(request), "opts": self.opts}
         context["title"] = _("Runs of %(scraper)s") % {"scraper": scraper}
         return TemplateResponse(request, "operations/runs.html", context)
+
+    def _run_parts(self, request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+        pages = {"current": "operations/runs_current.html", "runs": "operations/runs_table.html"}
+        parts = {name: render_to_string(page, context, request) for name, page in pages.items()}
+        log = render_to_string("operations/log.html", context, request) if "log" in context else None
+        return {"parts": parts, "job": context["job"] and context["job"].pk, "log": log}
 
     def _store(self, scraper: Scraper, form: CredentialsForm, request: HttpRequest) -> bool:
         """False, and the form says why, where the server has no key to encrypt with."""

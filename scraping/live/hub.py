@@ -11,7 +11,7 @@ from django.conf import settings
 from scraping.live.board import Board, NewsWatch
 from scraping.live.doorbell import Doorbell
 from scraping.live.messages import Place
-from scraping.live.tail import LogWatch, Tail
+from scraping.live.tail import Flight, LogWatch, Tail
 from scraping.live.watch import Send, Watch
 
 logger = logging.getLogger(__name__)
@@ -23,12 +23,16 @@ class CrowdedError(Exception):
 
 
 class Visit:
-    """A socket: whose it is, how to speak to it, what it watches."""
+    """A socket: whose it is, how to speak to it, what it watches.
+
+    `flights` hold what is on its way to it, also of watches that are over: it says `seen` to that too.
+    """
 
     def __init__(self, user: int, send: Send) -> None:
         self.user = user
         self.send = send
         self.watches: dict[Place, Watch] = {}
+        self.flights: dict[Place, Flight] = {}
 
 
 class Hub:
@@ -63,11 +67,12 @@ class Hub:
     def watch(self, visit: Visit, place: Place, *, after: int = 0) -> None:
         """Begin to tell; a watch of the same place begins anew. Raises CrowdedError."""
         self.unwatch(visit, place)
-        if len(visit.watches) >= settings.LIVE_WATCHES:
+        if len((visit.watches.keys() | visit.flights.keys()) - {place}) >= settings.LIVE_WATCHES:
             raise CrowdedError
         if place.job:
             tail = self._tails.setdefault(place.job, Tail(place.job))
-            log = LogWatch(tail, visit.send, after=after)
+            flight = visit.flights.setdefault(place, Flight())
+            log = LogWatch(tail, visit.send, after=after, flight=flight)
             watch: Watch = log
             tail.join(log)
         else:
@@ -85,8 +90,12 @@ class Hub:
             self._gone(visit, place, watch)
 
     def seen(self, visit: Visit, place: Place, to: int) -> None:
+        if place in visit.flights:
+            visit.flights[place].seen(to)
         if place in visit.watches:
             visit.watches[place].seen(to)
+        else:
+            self._land(visit, place)
 
     def ring(self, kind: str, named: UUID) -> None:
         """Something of `kind` (log, job, runner, batch) was committed."""
@@ -104,6 +113,7 @@ class Hub:
     def _gone(self, visit: Visit, place: Place, watch: Watch) -> None:
         if visit.watches.get(place) is watch:
             del visit.watches[place]
+            self._land(visit, place)
         if isinstance(watch, NewsWatch):
             self._board.leave(watch)
         elif place.job in self._tails:
@@ -113,6 +123,10 @@ class Hub:
                 del self._tails[place.job]
         if not self.watching and self._attending and not self._closing:
             self._closing = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, self.close)
+
+    def _land(self, visit: Visit, place: Place) -> None:
+        if place in visit.flights and not visit.flights[place].parts:
+            del visit.flights[place]
 
     def _attend(self) -> None:
         if self._closing:

@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
-from pydantic import BaseModel, Field, NonNegativeInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
 
 _LAST = 2**31 - 1  # of the column
 
@@ -33,6 +33,8 @@ class Place(NamedTuple):
 class Named(BaseModel):
     """`{"watch", "id"?}`."""
 
+    model_config = ConfigDict(strict=True)
+
     watch: Kind
     id: UUID | None = None
 
@@ -50,12 +52,14 @@ class Named(BaseModel):
 class Said(BaseModel):
     """One message of a client: exactly one of `watch` alone, `unwatch`, `seen` and `ping`. Raises ValidationError."""
 
+    model_config = ConfigDict(strict=True)
+
     watch: Kind | None = None
     id: UUID | None = None
     after: NonNegativeInt = Field(default=0, le=_LAST)
     unwatch: Named | None = None
     seen: NonNegativeInt | None = Field(default=None, le=_LAST)
-    ping: int | None = None
+    ping: NonNegativeInt | None = Field(default=None, le=_LAST)
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> Self:
@@ -92,7 +96,7 @@ class Close(IntEnum):
     MALFORMED = 4400
     LOGGED_OUT = 4401
     NOT_ALLOWED = 4403
-    TOO_MANY = 4429
+    TOO_MANY = 4429  # sockets, or messages
 
 
 SENTENCES = {

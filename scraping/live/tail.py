@@ -88,9 +88,8 @@ class Tail:
             task.add_done_callback(lambda _task: self._far.pop(position))
         return _some(await asyncio.shield(self._far[position]))
 
-    def text(self, after: int, lines: list[Line]) -> str:
+    def text(self, after: int, to: int, lines: list[Line]) -> str:
         """Lines as they are sent; made once for all who are sent the same."""
-        to = lines[-1].position
         if (after, to) not in self._texts:
             if len(self._texts) >= _REMEMBERED:
                 self._texts.clear()
@@ -118,22 +117,43 @@ def _fitting(lines: list[Line]) -> Iterator[Line]:
         yield line
 
 
+class Flight:
+    """The lines of one job that a socket has not confirmed: last position, count and characters of each message."""
+
+    def __init__(self) -> None:
+        self.parts: list[tuple[int, int, int]] = []
+
+    def takes(self, lines: int, characters: int) -> bool:
+        """Whether so many more may be on their way. One message always may."""
+        lines += sum(part[1] for part in self.parts)
+        characters += sum(part[2] for part in self.parts)
+        return not self.parts or (lines <= reads.AT_ONCE and characters <= MAX_CHARACTERS)
+
+    def seen(self, to: int) -> None:
+        """They come in order: with this one all before it have been dealt with."""
+        tops = [part[0] for part in self.parts]
+        if to in tops:
+            del self.parts[: tops.index(to) + 1]
+
+
 class LogWatch(Watch):
     """A reader of one job's log, who has been sent everything up to `after`."""
 
-    def __init__(self, tail: Tail, send: Send, *, after: int) -> None:
+    def __init__(self, tail: Tail, send: Send, *, after: int, flight: Flight) -> None:
         super().__init__(send)
+        self._flight = flight
         self._tail = tail
         self._place = Place(Kind.JOB, tail.job)
         self._after = after
         self._told: JobFacts | None = None
+        self._begun = False
         self._reading = False  # lines are on their way
         self._hearing = False  # the job's facts are
 
     def seen(self, to: int) -> None:
         if to == self._after:
             self._reading = self._hearing = False
-            self.wake()
+        self.wake()
 
     async def step(self) -> None:
         tail = self._tail
@@ -145,6 +165,7 @@ class LogWatch(Watch):
             await self._send(messages.error(Code.UNKNOWN_JOB, self._place))
             return
         if self._after > head:
+            await self._send_facts(facts, alone=False)
             await self._reset(0)
         if self._after < head:
             await self._send_lines(facts, head)
@@ -157,13 +178,18 @@ class LogWatch(Watch):
     async def _send_lines(self, facts: JobFacts, head: int) -> None:
         lines = await self._tail.after(self._after)
         await self._send_facts(facts, alone=False)
-        if not lines or lines[0].position > self._after + 1:
-            await self._reset(lines[0].position - 1 if lines else head)
-        if not lines:
+        first, to = (lines[0].position, lines[-1].position) if lines else (head + 1, head)
+        if not self._begun and first > self._after + 1:
+            await self._reset(first - 1)
+        self._begun = True
+        if self._after == to:
             self.wake()
             return
-        text = self._tail.text(self._after, lines)
-        self._after, self._reading = lines[-1].position, True
+        text = self._tail.text(self._after, to, lines)
+        if not self._flight.takes(len(lines), len(text)):
+            return
+        self._flight.parts.append((to, len(lines), len(text)))
+        self._after, self._reading = to, True
         await self._send(text)
 
     async def _send_facts(self, facts: JobFacts, *, alone: bool) -> None:

@@ -22,7 +22,7 @@ const place = ({ watch, id }) => (watch === "job" ? { watch, id } : { watch });
 const same = (one, other) => one.watch === other.watch && (one.watch !== "job" || one.id === other.id);
 
 export function watch(ask, { hear, poll, state = () => {} }) {
-  const one = { ask, hear, poll, state, after: ask.after, age: 0, over: false, turn: Promise.resolve(), polled: null };
+  const one = { ask, hear, poll, state, after: ask.after, age: 0, over: false, turn: Promise.resolve(), polled: null, word: "" };
   watches.add(one);
   if (isOpen()) begin(one);
   else if (!socket) connect();
@@ -43,7 +43,6 @@ async function begin(one) {
   await one.polled;
   if (through !== socket) return;
   subscribe(one);
-  one.state("live");
 }
 
 function connect() {
@@ -62,15 +61,21 @@ function reconnect() {
 
 function receive(message) {
   heard = Date.now();
-  for (const one of watches) {
-    if (!same(one.ask, message)) continue;
+  const mine = [...watches].filter((one) => same(one.ask, message));
+  if (!mine.length) confirm(message);
+  for (const one of mine) {
     const { age } = one;
-    one.turn = one.turn.then(() => age === one.age && take(one, message)).catch(reportError);
+    if (message.type !== "error") tell(one, "live"); // an open socket may still be one that is refused
+    one.turn = one.turn.then(() => age === one.age && take(one, message)).catch(reportError).then(() => confirm(message));
   }
 }
 
+// also what nobody wants any more: until then the server sends no further lines
+function confirm(message) {
+  if (message.to !== undefined && message.type !== "end") send({ ...place(message), seen: message.to });
+}
+
 async function take(one, message) {
-  const { age } = one;
   if (message.type === "watching") return pollOnce(one); // what came before this is nowhere but there
   if (message.type !== "lines") {
     if (message.type === "reset") one.after = message.from - 1;
@@ -84,7 +89,12 @@ async function take(one, message) {
     one.after = message.to; // already now: who reconnects meanwhile asks for what follows
     await one.hear({ ...message, from, lines });
   }
-  if (message.to !== undefined && message.type !== "end" && age === one.age) send({ ...place(message), seen: message.to });
+}
+
+function tell(one, word) {
+  if (one.word === word) return;
+  one.word = word;
+  one.state(word);
 }
 
 function pollOnce(one) {
@@ -93,9 +103,9 @@ function pollOnce(one) {
     try {
       const to = await one.poll();
       if (Number.isInteger(to) && age === one.age) one.after = to;
-      if (!isOpen()) one.state("polling");
+      if (!isOpen()) tell(one, "polling");
     } catch {
-      if (!isOpen()) one.state("away");
+      if (!isOpen()) tell(one, "away");
     }
     one.polled = null;
   })();

@@ -95,7 +95,7 @@ export function openLog(root) {
   }
 
   const follow = logFollow(root, view, { again: () => say(newest()) });
-  const jump = logJump(root, { view, go, newest, facts, say });
+  const jump = logJump(root, { view, go, newest, facts, say, wanted: reader.wanted });
   let frame = 0;
   list.addEventListener("scroll", () => {
     follow.scrolled(view.atBottom && atHead());

@@ -3,7 +3,7 @@ import { remember } from "./log_filter.js";
 import { positionOf } from "./log_line.js";
 import { readJson } from "./parts.js";
 
-export function logJump(root, { view, go, newest, facts, say }) {
+export function logJump(root, { view, go, newest, facts, say, wanted }) {
   const status = root.querySelector("[data-status]");
   const place = root.querySelector("[data-place]");
   const where = root.querySelector("[data-where]");
@@ -21,7 +21,9 @@ export function logJump(root, { view, go, newest, facts, say }) {
   async function toError(side) {
     const start = view.visible().includes(here()) ? here() : side === "after" ? view.top() : view.visible().at(-1);
     const from = start ? positionOf(start) - (side === "after" && start !== here() ? 1 : 0) : 0;
-    const { position } = await readJson(`${root.dataset.errors}?${side}=${from}`);
+    const asked = wanted();
+    asked.set(side, from);
+    const { position } = await readJson(`${root.dataset.errors}?${asked}`);
     status.textContent = position ? status.dataset.errorAt.replace("%n", position.toLocaleString()) : status.dataset.noError;
     if (position) await toLine(position);
   }

@@ -92,6 +92,19 @@ def test_a_job_that_no_online_runner_may_take_is_named() -> None:
     assert words() == [("waiting", f"job {job.short}")]
 
 
+def test_what_jobs_wait_for_is_one_thing_whoever_comes_and_goes() -> None:
+    """Or an alert would leave, and one that it is over, each time a runner is added, renamed or goes away."""
+    make.job(run_after=LONG_AGO)
+    make.key(make.runner("office", last_seen=LONG_AGO))
+    [key] = {need.key for need in attention.needs() if need.word == "waiting"}
+    make.key(make.runner("cellar", paused=True))
+    [need] = [need for need in attention.needs() if need.word == "waiting"]
+    assert "cellar" in need.sentence
+    assert need.key == key
+    make.job(skus=["2"], run_after=LONG_AGO)
+    assert [need.key for need in attention.needs() if need.word == "waiting"] == [key]
+
+
 def test_a_waiting_job_says_what_it_waits_for() -> None:
     job = make.job()
     assert "No runner’s key allows acme" in why.sentence(job)

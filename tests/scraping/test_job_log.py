@@ -78,10 +78,22 @@ def test_a_reader_may_want_less(watcher: Client, job: ScrapeJob) -> None:
 
 
 @pytest.mark.parametrize("nonsense", ["", "-1", "x", "9" * 30, "٣"])
-@pytest.mark.parametrize("name", ["after", "before", "line", "limit", "level"])
+@pytest.mark.parametrize("name", ["after", "before", "line", "limit"])
 def test_nonsense_in_an_address_asks_for_nothing(watcher: Client, job: ScrapeJob, name: str, nonsense: str) -> None:
+    """A script hears so; a person gets the page."""
     write(job, 1)
-    assert len(watcher.get(of("lines", job), {name: nonsense}).json()["lines"]) == 1
+    answer = watcher.get(of("lines", job), {name: nonsense})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert name in answer.json()["error"]
+    assert "L1" in watcher.get(of("change", job), {name: nonsense}).content.decode()
+    assert len(watcher.get(of("lines", job), {"level": nonsense}).json()["lines"]) == 1
+
+
+def test_a_position_beyond_the_end_begins_anew(watcher: Client, job: ScrapeJob) -> None:
+    write(job, 2)
+    news = watcher.get(of("lines", job), {"after": "9"}).json()
+    assert (news["reset"], news["from"], news["to"], len(news["lines"])) == (True, 1, 2, 2)
+    assert "reset" not in watcher.get(of("lines", job), {"after": "2"}).json()
 
 
 def test_the_next_error_is_a_position(watcher: Client, job: ScrapeJob) -> None:
@@ -91,6 +103,23 @@ def test_the_next_error_is_a_position(watcher: Client, job: ScrapeJob) -> None:
         watcher.get(of("error", job), asked).json() for asked in ({"after": "0"}, {"after": "2"}, {"before": "9"})
     ]
     assert answers == [{"position": 2}, {"position": None}, {"position": 2}]
+
+
+def test_a_filter_is_obeyed_on_the_way_to_an_error(watcher: Client, job: ScrapeJob) -> None:
+    for scraper in ("acme", "bradley", "acme"):
+        make.line(job, level="error", scraper=scraper)
+    asked = {"scraper": "bradley"}
+    assert watcher.get(of("error", job), asked | {"before": "9"}).json() == {"position": 2}
+    assert watcher.get(of("error", job), asked | {"before": "2"}).json() == {"position": None}
+    assert watcher.get(of("error", job), asked | {"after": "0"}).json() == {"position": 2}
+
+
+def test_names_forge_no_line_of_a_file(job: ScrapeJob) -> None:
+    make.line(job, message="said", scraper="ac\nme\x1b[0m", sku="A\n2\tx\terror\tacme\tA\tALL LOST")
+    text, _answer = downloaded(job)
+    assert [line.split("\t")[3:] for line in text.splitlines()] == [
+        ["ac me␛[0m", "A 2 x error acme A ALL LOST", "said"],
+    ]
 
 
 def test_the_buttons_follow_the_jobs_end(client: Client) -> None:

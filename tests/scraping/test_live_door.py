@@ -130,6 +130,21 @@ def test_who_speaks_nonsense_ten_times_is_out(maria: User) -> None:
     run(test(session_of(maria)))
 
 
+def test_who_asks_without_end_is_out(maria: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise what a client never reads piles up in the server."""
+    monkeypatch.setattr("scraping.consumers.RATE", 0)
+
+    async def test(cookie: str) -> None:
+        async with opened(cookie) as socket:
+            for number in range(201):
+                await socket.say(ping=number)
+            for number in range(200):
+                assert (await socket.next())["ping"] == number
+            assert (await socket.next())["code"] == 4429
+
+    run(test(session_of(maria)))
+
+
 def test_more_sockets_than_allowed_are_closed(maria: User) -> None:
     async def test(cookie: str) -> None:
         async with opened(cookie), opened(cookie):

@@ -168,6 +168,7 @@ def test_a_position_beyond_the_end_begins_anew(job: ScrapeJob, cookie: str) -> N
     async def test() -> None:
         async with opened(cookie) as socket:
             await socket.say(watch="job", id=job.pk, after=9)
+            assert (await socket.next())["log_head"] == 1
             assert (await socket.next())["from"] == 1
             lines = await socket.hear("lines")
             assert (lines["from"], said(lines)) == (1, ["one"])
@@ -232,6 +233,42 @@ def test_watching_again_begins_at_the_new_position(job: ScrapeJob, cookie: str) 
             await socket.say(id=job.pk, seen=3)
             await off_loop(append)(job, "four")
             assert await socket.is_silent()
+
+    run(test())
+
+
+def test_who_watches_again_without_a_word_has_no_more_on_the_way(job: ScrapeJob, cookie: str) -> None:
+    append(job, *map(str, range(1200)))
+
+    async def test() -> None:
+        async with opened(cookie) as socket:
+            await socket.say(watch="job", id=job.pk, after=0)
+            assert (await socket.hear("lines"))["to"] == 500
+            for _again in range(2):
+                await socket.say(unwatch={"watch": "job", "id": str(job.pk)})
+                await socket.say(watch="job", id=job.pk, after=500)
+                await socket.hear("job")
+                assert await socket.is_silent()
+            await socket.say(id=job.pk, seen=500)
+            assert (await socket.hear("lines"))["to"] == 1000
+
+    run(test())
+
+
+def test_a_hole_in_the_middle_is_no_reset(job: ScrapeJob, cookie: str) -> None:
+    append(job, *map(str, range(1, 1203)))
+    remove(job, *range(400, 700), *range(1201, 1203))
+    end(job)
+
+    async def test() -> None:
+        async with opened(cookie) as socket:
+            await socket.say(watch="job", id=job.pk, after=0)
+            heard, message = [], await socket.hear("lines", "reset", "end")
+            while message["type"] != "end":
+                heard.append((message["type"], message["from"], message["to"]))
+                await socket.say(id=job.pk, seen=message["to"])
+                message = await socket.hear("lines", "reset", "end")
+            assert heard == [("lines", 1, 800), ("lines", 801, 1200), ("lines", 1201, 1202)]
 
     run(test())
 

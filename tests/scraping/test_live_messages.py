@@ -17,7 +17,8 @@ JOB = "7b0a3a52-3a3e-4a53-9d0f-2f4f6c5f3f10"
         *['{"watch": "job", "id": "no uuid", "after": 0}', '{"seen": 1}', '{"unwatch": {"watch": "job"}}'],
         '{"watch": "job", "id": "7b0a3a52-3a3e-4a53-9d0f-2f4f6c5f3f10", "after": -1}',
         '{"watch": "job", "id": "7b0a3a52-3a3e-4a53-9d0f-2f4f6c5f3f10", "after": 2147483648}',
-        '{"watch": "banner", "ping": 1}',
+        *['{"watch": "banner", "ping": 1}', '{"ping": "1"}', '{"ping": true}', f'{{"ping": {"1" * 4000}}}'],
+        *(f'{{"id": "{JOB}", "seen": {number}}}' for number in ('"3"', "true", "1.0", "1e3")),
     ],
 )
 def test_nonsense_is_refused(said: str) -> None:

@@ -100,3 +100,17 @@ def test_a_products_page_leads_to_its_lines_in_each_job(client: Client) -> None:
     page = client.get(reverse("admin:pipeline_product_change", args=[product.pk])).content.decode()
     assert f"{reverse('admin:scraping_scrapejob_change', args=[job.pk])}?scraper=acme&amp;sku=A%261#log" in page
     assert "0.4 s" in page
+
+
+def test_a_page_is_sent_the_log_of_another_run_alone(watcher: Client) -> None:
+    scraper = make.scraper("acme")
+    nothing = watcher.get(page_of(scraper), {"as": "parts"}).json()
+    assert (nothing["job"], nothing["log"]) == (None, None)
+    assert "No job works on this site now" in nothing["parts"]["current"]
+    job = make.running_job(make.runner())
+    make.line(job, "at acme", scraper="acme")
+    new = watcher.get(page_of(scraper), {"as": "parts", "have": ""}).json()
+    assert new["job"] == str(job.pk)
+    assert "at acme" in new["log"]
+    known = watcher.get(page_of(scraper), {"as": "parts", "have": str(job.pk)}).json()
+    assert (known["job"], known["log"]) == (str(job.pk), None)

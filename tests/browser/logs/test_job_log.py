@@ -109,6 +109,17 @@ def test_the_errors_are_a_button_apart(reader: Reader, long: ScrapeJob) -> None:
     assert "101,000" in reader.find("[data-status]").text
 
 
+def test_the_way_to_an_error_leads_past_what_is_filtered_out(reader: Reader, short: ScrapeJob) -> None:
+    reader.visit(short, "?scraper=bradley")
+    reader.shown(2, 4, 6, 8)
+    reader.way("previous").click()
+    reader.until(lambda: reader.find("[data-status]").text == "No further error there.", "a word that there is none")
+    reader.choose("scraper", "acme")
+    reader.shown(1, 3, 5, 7, 9)
+    reader.way("previous").click()
+    reader.until(lambda: reader.all("#L3.here"), "the error")
+
+
 def test_a_search_looks_through_the_whole_log(reader: Reader, long: ScrapeJob) -> None:
     reader.visit(long)
     reader.at_end(WHOLE)
