@@ -14,7 +14,6 @@ from scraping import queries, waiting
 from scraping.filters import Filters
 from scraping.models import ScrapeBatch, ScrapeJob, Scraper
 from scraping.queries import JobRow
-from scraping.states import ENDED
 from scraping.tally import Tally
 
 WAITING_SHOWN = 500
@@ -107,9 +106,9 @@ def _jobs(filters: Filters) -> QuerySet[ScrapeJob]:
     """Every branch has an index of its own, however many jobs have ended."""
     held = ScrapeJob.objects.filter(status=JobStatus.RUNNING).order_by().values("pk")
     free = ScrapeJob.objects.filter(status=JobStatus.PENDING).order_by("turn").values("pk")[:WAITING_SHOWN]
-    ended = ScrapeJob.objects.filter(filters.jobs(), status__in=ENDED).order_by("-created_at").values("pk")
+    ended = ScrapeJob.objects.filter(filters.jobs(), completed_at__isnull=False).order_by("-completed_at").values("pk")
     if filters.since:
-        ended = ended.filter(created_at__gte=Now() - filters.window.span)
+        ended = ended.filter(completed_at__gte=Now() - filters.window.span)
     keys = held.union(free, ended[:ENDED_SHOWN], all=True)
     meant = ExpressionWrapper(filters.jobs(), output_field=BooleanField())
     return queries.jobs().filter(pk__in=keys).defer(*LONG).annotate(shown=meant)

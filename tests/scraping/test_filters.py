@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from scraping import board, filters, waiting
+from scraping import board, filters, jobs, waiting
 from scraping.models import ScrapeBatch, ScrapeJob
 from tests import make
 
@@ -80,12 +80,14 @@ def test_a_batch_has_an_address(four: dict[str, ScrapeJob], watcher: Client) -> 
     assert four["c"].short not in page.split('id="plot-data"')[0].split('data-part="now"')[1].split("</section>")[0]
 
 
-def test_jobs_from_before_the_window_are_left_out_once_it_is_asked_for() -> None:
+def test_what_ended_before_the_window_is_left_out_once_it_is_asked_for() -> None:
+    """However long ago it began: what failed just now is what one looks for."""
     runner, hours_ago = make.runner(), timezone.now() - timedelta(hours=2)
-    ended(make.running_job(runner, skus=["old"], created_at=hours_ago))
+    jobs.complete(make.running_job(runner, skus=["old"], created_at=hours_ago), at=hours_ago)
+    ended(make.running_job(runner, skus=["long"], created_at=hours_ago))
     ended(make.running_job(runner, skus=["new"]))
-    assert shown()[1] == shown(since="6h")[1] == {"old", "new"}
-    assert shown(since="1h")[1] == {"new"}
+    assert shown()[1] == shown(since="6h")[1] == {"old", "long", "new"}
+    assert shown(since="1h")[1] == {"long", "new"}
 
 
 def test_an_address_asks_for_the_same_again() -> None:
