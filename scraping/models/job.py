@@ -108,9 +108,8 @@ class ScrapeJob(models.Model):
             ),
             models.Index(fields=["-created_at"], name="scrape_jobs_recent"),
             models.Index(
-                fields=["runner", "-completed_at"], condition=Q(completed_at__isnull=False), name="scrape_jobs_worked"
+                fields=["-completed_at", "runner"], condition=Q(completed_at__isnull=False), name="scrape_jobs_ended"
             ),
-            models.Index(fields=["-completed_at"], condition=Q(completed_at__isnull=False), name="scrape_jobs_ended"),
             models.Index(fields=["retry_of"], condition=Q(retry_of__isnull=False), name="scrape_jobs_retries"),
             GinIndex(fields=["skus"], condition=Q(status__in=["pending", "running"]), name="scrape_jobs_open_skus"),
             GinIndex(fields=["scrapers"], name="scrape_jobs_scrapers"),

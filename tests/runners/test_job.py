@@ -437,20 +437,25 @@ def test_told_to_stop_while_the_server_is_away_it_leaves(fake: FakeServer) -> No
     assert len(fake.wire.asked) == 1
 
 
-def test_it_begins_with_the_site_that_has_room(fake: FakeServer, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("runners.agent.turns.LONGEST_PAUSE", 0.01)
-    fake.no_room = {"bradley"}
-    fake.offer(shop.definition(), shop.definition(slug="coastal", login=None), skus=["007"], max_workers=1)
-    assert fake.job is not None
-    fake.job["scrapers"][0]["max_parallel_jobs"] = 1
+def do_once_there_is_room(fake: FakeServer) -> None:
+    """Do the job; there is no room at bradley until the runner says that it waits for it."""
 
     def make_room(asked: Asked) -> Reply | None:
         if any("waiting for room at bradley" in line["message"] for line in fake.lines):
             fake.no_room = set()
         return None
 
-    fake.before = make_room
+    fake.no_room, fake.before = {"bradley"}, make_room
     do(fake)
+
+
+def test_it_begins_with_the_site_that_has_room(fake: FakeServer, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("runners.agent.turns.LONGEST_PAUSE", 0.01)
+    fake.offer(shop.definition(), shop.definition(slug="coastal", login=None), skus=["007"], max_workers=1)
+    assert fake.job is not None
+    fake.job["scrapers"][0]["max_parallel_jobs"] = 1
+
+    do_once_there_is_room(fake)
     assert list(fake.units) == [("007", "coastal"), ("007", "bradley")]
     working = [job["working"] for beat in fake.beats for job in beat["jobs"]]
     assert working[0] == ["bradley"]
@@ -461,16 +466,9 @@ def test_a_limit_that_came_after_the_job_began_is_kept(
     fake: FakeServer, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runners.agent.turns.LONGEST_PAUSE", 0.01)
-    fake.no_room = {"bradley"}
     fake.offer(shop.definition(), shop.definition(slug="coastal", login=None), skus=["007"], max_workers=1)
 
-    def make_room(asked: Asked) -> Reply | None:
-        if any("waiting for room at bradley" in line["message"] for line in fake.lines):
-            fake.no_room = set()
-        return None
-
-    fake.before = make_room
-    do(fake)
+    do_once_there_is_room(fake)
     assert list(fake.units) == [("007", "coastal"), ("007", "bradley")]
 
 
