@@ -216,6 +216,33 @@ def test_a_job_that_nobody_claimed_ends_only_as_cancelled() -> None:
         ScrapeJob.objects.filter(pk=job.pk).update(**values_of(JobStatus.FAILED) | {"reason": "error"})
 
 
+@pytest.mark.parametrize(
+    ("status", "change", "rule"),
+    [
+        (JobStatus.PENDING, "runner_id = (SELECT id FROM scraper_runners LIMIT 1)", "pending_is_free"),
+        (JobStatus.PENDING, "lease_expires_at = now()", "lease_while_running"),
+        (JobStatus.PENDING, "completed_at = now()", "ended_when"),
+        (JobStatus.PENDING, "reason = 'error'", "failed_why"),
+        (JobStatus.RUNNING, "started_at = NULL", "running_is_held"),
+        (JobStatus.RUNNING, "versions = NULL", "running_is_held"),
+        (JobStatus.RUNNING, "lease_expires_at = NULL", "lease_while_running"),
+        (JobStatus.RUNNING, "status = 'failed', completed_at = now(), lease_expires_at = NULL", "failed_why"),
+        (JobStatus.RUNNING, "status = 'completed', lease_expires_at = NULL", "ended_when"),
+    ],
+)
+def test_what_a_job_says_goes_together(status: JobStatus, change: str, rule: str) -> None:
+    job, named = job_in(status), f"scrape_jobs_{rule}"
+    with pytest.raises(IntegrityError, match=named), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE scrape_jobs SET {change} WHERE id = %s", [job.pk])
+
+
+def test_a_job_is_born_whole() -> None:
+    born = make.job()
+    again = ScrapeJob(batch=born.batch, skus=["1"], scrapers=["acme"], root=born, runner=make.runner())
+    with pytest.raises(IntegrityError, match="scrape_jobs_pending_is_free"), transaction.atomic():
+        again.save(force_insert=True)
+
+
 def test_a_job_that_ended_well_keeps_its_runner() -> None:
     job = job_in(JobStatus.RUNNING)
     for end in ({"status": "completed"}, {"status": "failed", "reason": "cancelled"}):
