@@ -31,8 +31,8 @@ def job_reasons() -> list[tuple[str, str]]:
 
 # what pages show of a job as it goes on
 NEWS = ["status", "reason", "runner_id", "acknowledged_at", "step", "done", "total", "wanted", "cancel_requested_at"]
-# What a job's columns say together. Kept by the trigger of its moves, whose function is read once: as CHECK constraints
-# these were read anew for each statement, and took a sixth of a claim.
+# What a job's columns say together. Kept by the trigger of its moves, whose function is read once; the text of CHECK
+# constraints is read anew for each statement.
 WHOLE = {
     "scrape_jobs_pending_is_free": "NEW.status <> 'pending' OR NEW.runner_id IS NULL",
     "scrape_jobs_running_is_held": "NEW.status <> 'running' OR NEW.runner_id IS NOT NULL"
