@@ -1,6 +1,7 @@
 """Rules the database itself keeps. A violation reaches Python as an IntegrityError with the constraint's name."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from functools import partial
 from typing import TypeVar
 
 import pgtrigger
@@ -55,38 +56,33 @@ def moves(
     What is allowed at INSERT enters no function. At UPDATE the function asks: PostgreSQL reads the text of a condition
     anew for each statement, and this one's was a tenth of a claim.
     """
-    pairs = ", ".join(f"('{old}', '{new}')" for old in sorted(allowed) for new in sorted(allowed[old]))
     starts = ", ".join(f"'{state}'" for state in sorted(start))
-    ends = ", ".join(f"'{state}'" for state in sorted(final))
-    move = f"OLD.{column} <> NEW.{column} AND (OLD.{column}, NEW.{column}) NOT IN ({pairs})"
-    wrong = [
-        *(
-            [
-                (
-                    f"OLD.{column} IN ({ends}) AND NEW IS DISTINCT FROM OLD",
-                    f"a row that has ended never changes ({column})",
-                )
-            ]
-            * bool(final)
-        ),
-        (move, f"this move of {column} is not allowed"),
-        *([(f"OLD.{once} IS NOT NULL AND NEW.{once} IS DISTINCT FROM OLD.{once}", f"{once} is set once")] * bool(once)),
-    ]
     rules = [(f"NOT ({condition})", f"a row breaks {rule}", rule) for rule, condition in (always or {}).items()]
-    asked = [*((condition, said, name) for condition, said in wrong), *rules]
-    # its name comes after "_from", which is asked first
-    whole = Firm(name=f"{name}_whole", when=pgtrigger.Before, operation=pgtrigger.Insert, func=_refusing(rules))
+    wrong = [(condition, said, name) for condition, said in _wrong_moves(column, allowed, final, once)]
+    before_insert = partial(Firm, when=pgtrigger.Before, operation=pgtrigger.Insert)
+    born = pgtrigger.Condition(f"NEW.{column} NOT IN ({starts})")
+    refusal = _raise(f"a row cannot be born in this {column}", name)
+    # "_whole" comes after "_from" in the alphabet, which is asked first
     return [
-        Firm(
-            name=f"{name}_from",
-            when=pgtrigger.Before,
-            operation=pgtrigger.Insert,
-            condition=pgtrigger.Condition(f"NEW.{column} NOT IN ({starts})"),
-            func=_raise(f"a row cannot be born in this {column}", name),
-        ),
-        Firm(name=name, when=pgtrigger.Before, operation=pgtrigger.Update, func=_refusing(asked)),
-        *([whole] if rules else []),
+        before_insert(name=f"{name}_from", condition=born, func=refusal),
+        Firm(name=name, when=pgtrigger.Before, operation=pgtrigger.Update, func=_refusing([*wrong, *rules])),
+        *([before_insert(name=f"{name}_whole", func=_refusing(rules))] if rules else []),
     ]
+
+
+def _wrong_moves(
+    column: str, allowed: Mapping[State, Set[State]], final: Set[State], once: str
+) -> Iterator[tuple[str, str]]:
+    """Conditions on OLD and NEW, each with the words for it."""
+    if final:
+        ends = ", ".join(f"'{state}'" for state in sorted(final))
+        changed = f"OLD.{column} IN ({ends}) AND NEW IS DISTINCT FROM OLD"
+        yield changed, f"a row that has ended never changes ({column})"
+    pairs = ", ".join(f"('{old}', '{new}')" for old in sorted(allowed) for new in sorted(allowed[old]))
+    moved = f"OLD.{column} <> NEW.{column} AND (OLD.{column}, NEW.{column}) NOT IN ({pairs})"
+    yield moved, f"this move of {column} is not allowed"
+    if once:
+        yield f"OLD.{once} IS NOT NULL AND NEW.{once} IS DISTINCT FROM OLD.{once}", f"{once} is set once"
 
 
 def _refusing(wrong: Sequence[tuple[str, str, str]]) -> str:
