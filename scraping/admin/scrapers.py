@@ -8,9 +8,8 @@ from django.contrib import admin, messages
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Subquery
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -19,11 +18,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from runners.protocol.definition import DefinitionError, parse, write
-from scraping import attention, credentials, fence, operations, runs, scrapers, slots
-from scraping.admin import joblog
+from scraping import attention, credentials, operations, scrapers, slots
+from scraping.admin import runs_page
 from scraping.admin.readonly import moment
-from scraping.lines import Filter
-from scraping.models import ScrapeJob, Scraper, ScraperCredential, ScraperState, ScraperVersion
+from scraping.models import Scraper, ScraperCredential, ScraperState, ScraperVersion
 from scraping.templatetags.operations import ago, pill, when
 
 LOOKERS = attention.SCRAPER_LOOKERS
@@ -245,34 +243,10 @@ class ScraperAdmin(admin.ModelAdmin[Scraper]):
         return redirect(operations.back(request) or reverse("admin:scraping_scraper_change", args=[scraper.pk]))
 
     def runs(self, request: HttpRequest, pk: Any) -> HttpResponse:
-        """Its jobs, and the log of the one that works on its site now.
-
-        For `as=parts` JSON: what the page shows around the log, the `job` of the log, and its `log` unless the page
-        says that it `have` it already.
-        """
         watches = any(request.user.has_perm(name) for name in operations.LOOKERS)
         if not (watches and self.has_view_permission(request)):
             raise PermissionDenied
-        scraper = get_object_or_404(Scraper, pk=pk)
-        key = fence.identity(request.GET.get("older"))
-        older = ScrapeJob.objects.filter(pk=key).first() if key else None
-        listed = runs.of(scraper.slug, after=older)
-        job = runs.current(scraper.slug)
-        context: dict[str, Any] = {"scraper": scraper, "older": older and older.pk, "runs": listed, "job": job}
-        as_parts = request.GET.get("as") == "parts"
-        if job and not (as_parts and fence.identity(request.GET.get("have")) == job.pk):
-            context |= joblog.context(request, job, Filter(scraper=scraper.slug))
-        if as_parts:
-            return JsonResponse(self._run_parts(request, context))
-        context |= {**self.admin_site.each_context(request), "opts": self.opts}
-        context["title"] = _("Runs of %(scraper)s") % {"scraper": scraper}
-        return TemplateResponse(request, "operations/runs.html", context)
-
-    def _run_parts(self, request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-        pages = {"current": "operations/runs_current.html", "runs": "operations/runs_table.html"}
-        parts = {name: render_to_string(page, context, request) for name, page in pages.items()}
-        log = render_to_string("operations/log.html", context, request) if "log" in context else None
-        return {"parts": parts, "job": context["job"] and context["job"].pk, "log": log}
+        return runs_page.show(request, get_object_or_404(Scraper, pk=pk), self.admin_site.each_context(request))
 
     def _store(self, scraper: Scraper, form: CredentialsForm, request: HttpRequest) -> bool:
         """False, and the form says why, where the server has no key to encrypt with."""
